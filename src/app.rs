@@ -1,0 +1,1 @@
+//! What an event means: decide, commit, answer.

@@ -1,0 +1,1 @@
+//! One audit entry: its canonical bytes, written once and stored as hashed.

@@ -1,0 +1,1 @@
+//! What an outsider checks: bytes, tree, replay.

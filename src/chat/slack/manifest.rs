@@ -1,0 +1,1 @@
+//! The app manifest for a configuration.

@@ -1,0 +1,1 @@
+//! From a verified body to [`super::super::Inbound`].

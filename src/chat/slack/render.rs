@@ -1,0 +1,1 @@
+//! From a notice to Block Kit.

@@ -1,0 +1,5 @@
+//! The commands that a person types at a terminal.
+
+pub mod audit;
+pub mod check;
+pub mod rehearse;

@@ -1,0 +1,1 @@
+//! One request through the real code, on simulated platforms.

@@ -1,0 +1,1 @@
+//! The HTTP client: one for reading, a fresh connection for the wipe.

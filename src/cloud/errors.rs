@@ -1,0 +1,1 @@
+//! What an error code means for the disk. Pure.

@@ -1,0 +1,1 @@
+//! Bodies of the API calls, both ways. Pure.

@@ -1,0 +1,80 @@
+//! Every word the bot says. A [`Notice`] is platform-neutral: renderers turn it into Block Kit or embeds and never
+//! add a sentence of their own. Free text (names, tags, reasons, messages of the cloud) is hostile; it travels as
+//! [`Span::Text`] or [`Span::Code`] and the renderer escapes it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::{Actor, MessageRef, Place, Principal};
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    Text(String),
+    Strong(String),
+    /// Something to copy: an id, a command.
+    Code(String),
+    /// A live mention. Only people who are meant to hear of it.
+    Person(Actor),
+    /// A principal of the approver list; live for accounts and groups.
+    Principal(Principal),
+    /// A time, shown in the reader's own zone.
+    Time(Timestamp),
+    /// A link to a message of ours.
+    Message { place: Place, message: MessageRef },
+}
+
+/// How a line is meant; never by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    Title,
+    Plain,
+    Warning,
+    /// `label  text`, one of a few that stand together.
+    Field,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub tone: Tone,
+    pub label: Option<String>,
+    pub spans: Vec<Span>,
+}
+
+/// A second question before a button acts, where the platform has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    pub title: String,
+    pub body: String,
+    pub yes: String,
+    pub no: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    pub action: String,
+    /// [`super::request::Press`], written out.
+    pub value: String,
+    pub label: String,
+    pub danger: bool,
+    pub confirm: Option<Confirm>,
+}
+
+/// A field in which the machine's name is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeField {
+    /// What to do, as plain text: a label can hold neither markup nor mentions.
+    pub label: String,
+    /// What is typed, shown as the placeholder.
+    pub expect: String,
+}
+
+/// One message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub lines: Vec<Line>,
+    pub field: Option<TypeField>,
+    pub buttons: Vec<Button>,
+}

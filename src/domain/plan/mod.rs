@@ -1,0 +1,245 @@
+//! The loss sheet: what the cloud says the instance is now, and exactly what will be sent. Its digest binds the
+//! approval to what the approver saw.
+
+mod preflight;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::id::{ImageId, InstanceId, KeyId};
+pub use preflight::{Findings, Known, PlanRefusal};
+
+/// How far an operation on the instance has come: `LatestOperationState` of `DescribeInstances`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    Operating,
+    Success,
+    Failed,
+    /// Null or a word that this version does not know.
+    Unreported,
+}
+
+/// `LatestOperation*` of `DescribeInstances`: the last thing done to the instance, by whomever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    pub name: String,
+    pub progress: Progress,
+    /// The `RequestId` of the call that started it.
+    pub request_id: String,
+    pub error: Option<String>,
+}
+
+/// Size in GB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemDisk {
+    pub id: String,
+    pub kind: String,
+    pub size_gb: u32,
+}
+
+/// One instance, as `DescribeInstances` reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    pub id: InstanceId,
+    pub name: String,
+    pub uuid: String,
+    pub private_ips: Vec<String>,
+    pub public_ips: Vec<String>,
+    pub region: String,
+    pub zone: String,
+    /// `InstanceState`, as sent: `RUNNING`, `STOPPED`, …
+    pub state: String,
+    /// `RestrictState`, as sent: `NORMAL`, `EXPIRED`, …
+    pub restrict: String,
+    /// `StopChargingMode`, as sent.
+    pub stop_charging: String,
+    pub os_name: String,
+    pub image: Option<ImageId>,
+    pub disk: SystemDisk,
+    pub data_disks: u32,
+    pub keys: Vec<KeyId>,
+    /// Sorted by key.
+    pub tags: Vec<(String, String)>,
+    pub last: Option<Operation>,
+}
+
+impl Machine {
+    /// What a person calls it: its name, or its id where it has none.
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { self.id.as_str() } else { &self.name }
+    }
+
+    /// What must be typed to confirm: the name, or the last four of the id where it has none.
+    pub fn confirmation(&self) -> &str {
+        if self.name.is_empty() { &self.id.as_str()[8..] } else { &self.name }
+    }
+
+    pub fn has_tag(&self, key: &str, value: &str) -> bool {
+        self.tags.iter().any(|(k, v)| k == key && v == value)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    Linux,
+    Windows,
+}
+
+/// `ImageType`: who made the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Public,
+    Private,
+    Shared,
+    Other,
+}
+
+/// One image, as `DescribeImages` reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    pub id: ImageId,
+    pub os_name: String,
+    pub family: Family,
+    pub source: Source,
+    /// `ImageState`, as sent: `NORMAL`, `CREATING`, …
+    pub state: String,
+    pub architecture: String,
+    pub size_gb: u32,
+}
+
+/// How people will log in afterwards: `LoginSettings` of the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginOrder {
+    Keys(Vec<KeyId>),
+    KeepImage,
+    /// Nothing is sent; Tencent sends a random password to the account's message centre.
+    Random,
+}
+
+/// The exact parameters of the `ResetInstance` that will be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetOrder {
+    pub region: String,
+    pub instance: InstanceId,
+    pub image: Option<ImageId>,
+    pub disk_gb: Option<u32>,
+    pub login: LoginOrder,
+    pub hostname: Option<String>,
+    pub security: Option<bool>,
+    pub monitor: Option<bool>,
+    pub automation: Option<bool>,
+}
+
+/// What one approval covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub v: u8,
+    /// `[cloud] name`: which account this is.
+    pub account: String,
+    pub machine: Machine,
+    /// The image the machine runs, where the cloud still knows it.
+    pub current: Option<Image>,
+    pub target: Option<Image>,
+    pub order: ResetOrder,
+    /// The tags that `[targets]` names: a change in them can change who may approve.
+    pub bound_tags: Vec<(String, String)>,
+}
+
+/// One line of the plan that is no longer what the approver saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    pub field: String,
+    pub was: String,
+    pub is: String,
+}
+
+impl Plan {
+    pub const VERSION: u8 = 1;
+
+    /// The system that will be installed: its own words where the image is known.
+    pub fn target_name(&self) -> String {
+        match (&self.target, &self.order.image) {
+            (Some(image), _) => format!("{} ({})", image.os_name, image.id),
+            (None, Some(id)) => id.to_string(),
+            (None, None) => self.current_name(),
+        }
+    }
+
+    /// The system that will be lost.
+    pub fn current_name(&self) -> String {
+        match &self.machine.image {
+            Some(id) => format!("{} ({id})", self.machine.os_name),
+            None => self.machine.os_name.clone(),
+        }
+    }
+
+    /// The size of the system disk afterwards, in GB.
+    pub fn disk_after(&self) -> u32 {
+        self.order.disk_gb.unwrap_or(self.machine.disk.size_gb)
+    }
+
+    /// Whether the reset moves the machine from Linux to Windows or back.
+    pub fn switches_family(&self) -> bool {
+        matches!((&self.current, &self.target), (Some(old), Some(new)) if old.family != new.family)
+    }
+
+    /// What must be the same at the claim as on the card, one value a line.
+    fn bound(&self) -> BTreeMap<&'static str, serde_json::Value> {
+        let m = &self.machine;
+        let operation = m.last.as_ref().map_or_else(
+            || "none".to_owned(),
+            |last| format!("{} {}", last.name, last.request_id),
+        );
+        BTreeMap::from([
+            ("account", self.account.clone().into()),
+            ("name", m.name.clone().into()),
+            ("uuid", m.uuid.clone().into()),
+            ("private ip", m.private_ips.join(" ").into()),
+            ("region", m.region.clone().into()),
+            ("zone", m.zone.clone().into()),
+            ("system disk", format!("{} {} {} GB", m.disk.id, m.disk.kind, m.disk.size_gb).into()),
+            ("image", self.current_name().into()),
+            ("new image", self.target_name().into()),
+            ("keys", m.keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(" ").into()),
+            ("tags", tag_text(&self.bound_tags).into()),
+            ("last operation", operation.into()),
+            ("parameters", serde_json::to_value(&self.order).unwrap_or_default()),
+        ])
+    }
+
+    /// The bound lines, sorted: `name=json`, one a line.
+    pub fn lines(&self) -> String {
+        self.bound().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+
+    /// SHA-256 of [`Plan::lines`], in hex.
+    pub fn digest(&self) -> String {
+        data_encoding::HEXLOWER.encode(&Sha256::digest(self.lines().as_bytes()))
+    }
+
+    /// Field by field, what differs from `seen`, the plan that was approved. Empty: nothing does.
+    pub fn drift_from(&self, seen: &Self) -> Vec<Drift> {
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let was = seen.bound();
+        self.bound()
+            .iter()
+            .filter(|(field, is)| was.get(**field) != Some(*is))
+            .map(|(field, is)| Drift {
+                field: (*field).to_owned(),
+                was: was.get(field).map(text).unwrap_or_default(),
+                is: text(is),
+            })
+            .collect()
+    }
+}
+
+/// `team=payments · env=prod`
+pub fn tag_text(tags: &[(String, String)]) -> String {
+    tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" · ")
+}

@@ -1,0 +1,227 @@
+//! What is checked before anybody is asked: each check refuses, or lets the plan be drawn.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Family, Image, LoginOrder, Machine, Plan, Progress, ResetOrder, Source};
+use crate::domain::ask::{Ask, Login};
+use crate::domain::id::ImageId;
+use crate::domain::policy::Policy;
+
+/// The answer to a look-up that only enriches the card: a permission that is missing must not stop a reset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<T> {
+    Found(T),
+    Missing,
+    /// The cloud would not say, and why.
+    Unasked(String),
+}
+
+impl<T> Known<T> {
+    fn found(&self) -> Option<&T> {
+        match self {
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unasked(_) => None,
+        }
+    }
+}
+
+/// Everything the cloud was asked for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Findings {
+    pub account: String,
+    pub machine: Machine,
+    pub current: Known<Image>,
+    pub target: Known<Image>,
+}
+
+/// Why no card was made. `Display` of the domain is [`crate::domain::notice`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanRefusal {
+    NoSuchInstance { regions: Vec<String> },
+    /// `[targets] allow` does not cover it.
+    NotATarget,
+    NotIdle { operation: String },
+    WrongState { state: String },
+    Restricted { restrict: String },
+    DiskShrinks { today_gb: u32, asked_gb: u32 },
+    DiskTooLarge { asked_gb: u32, max_gb: u32 },
+    DiskBelowImage { disk_gb: u32, image_gb: u32 },
+    LocalDiskGrows { kind: String },
+    NoSuchImage { image: ImageId, region: String },
+    ImageNotReady { image: ImageId, state: String },
+    WrongArchitecture { image: String, machine: String },
+    NoKeysToKeep,
+    KeysOnWindows,
+    KeepImageOnPublic,
+    BadHostName { windows: bool },
+    SwitchOnDisk { kind: String },
+    /// An option that this build parses but cannot carry out.
+    NotYet { option: String },
+}
+
+impl Plan {
+    /// Draws the plan for `ask` from what the cloud says, or says why there can be none.
+    ///
+    /// # Errors
+    /// The first rule that does not hold; nothing has been sent.
+    pub fn draw(ask: &Ask, found: Findings, policy: &Policy) -> Result<Self, PlanRefusal> {
+        let machine = &found.machine;
+        if !policy.targets(machine) {
+            return Err(PlanRefusal::NotATarget);
+        }
+        check_state(machine)?;
+        let target = target_image(ask, &found)?.or_else(|| same_image(ask, &found));
+        check_disk(ask, machine, target.as_ref(), policy)?;
+        check_system(&found, target.as_ref())?;
+        let family = target.as_ref().map_or_else(|| family_of(&machine.os_name), |image| image.family);
+        check_hostname(ask, family)?;
+        if let Some(option) = unsupported(ask) {
+            return Err(PlanRefusal::NotYet { option });
+        }
+        let order = ResetOrder {
+            region: machine.region.clone(),
+            instance: machine.id.clone(),
+            image: ask.image.clone().or_else(|| machine.image.clone()),
+            disk_gb: ask.disk_gb,
+            login: login_order(ask, machine, target.as_ref(), family)?,
+            hostname: ask.hostname.clone(),
+            security: ask.security,
+            monitor: ask.monitor,
+            automation: ask.automation,
+        };
+        let bound_tags = policy.bound_tags(machine);
+        let current = found.current.found().cloned();
+        Ok(Self { v: Self::VERSION, account: found.account, machine: found.machine, current, target, order, bound_tags })
+    }
+
+    /// Whether the instance can be reset at this moment; asked again just before the claim.
+    ///
+    /// # Errors
+    /// The state, restriction or running operation that forbids it.
+    pub fn check_idle(machine: &Machine) -> Result<(), PlanRefusal> {
+        check_state(machine)
+    }
+}
+
+/// `InstanceState` must be RUNNING, or STOPPED while it is still paid for; the error list of `ResetInstance` refuses
+/// every other one.
+fn check_state(machine: &Machine) -> Result<(), PlanRefusal> {
+    if let Some(last) = &machine.last
+        && last.progress == Progress::Operating
+    {
+        return Err(PlanRefusal::NotIdle { operation: last.name.clone() });
+    }
+    let stopped_unpaid = machine.state == "STOPPED" && machine.stop_charging == "STOP_CHARGING";
+    if !matches!(machine.state.as_str(), "RUNNING" | "STOPPED") || stopped_unpaid {
+        let state = if stopped_unpaid { "STOPPED (not charged)".to_owned() } else { machine.state.clone() };
+        return Err(PlanRefusal::WrongState { state });
+    }
+    if !matches!(machine.restrict.as_str(), "" | "NORMAL") {
+        return Err(PlanRefusal::Restricted { restrict: machine.restrict.clone() });
+    }
+    Ok(())
+}
+
+fn target_image(ask: &Ask, found: &Findings) -> Result<Option<Image>, PlanRefusal> {
+    let Some(id) = &ask.image else { return Ok(None) };
+    match &found.target {
+        Known::Found(image) if image.state != "NORMAL" => {
+            Err(PlanRefusal::ImageNotReady { image: id.clone(), state: image.state.clone() })
+        }
+        Known::Found(image) => Ok(Some(image.clone())),
+        Known::Missing => {
+            Err(PlanRefusal::NoSuchImage { image: id.clone(), region: found.machine.region.clone() })
+        }
+        Known::Unasked(_) => Ok(None),
+    }
+}
+
+/// Without an image the current one is used.
+fn same_image(ask: &Ask, found: &Findings) -> Option<Image> {
+    if ask.image.is_none() { found.current.found().cloned() } else { None }
+}
+
+fn check_disk(ask: &Ask, machine: &Machine, target: Option<&Image>, policy: &Policy) -> Result<(), PlanRefusal> {
+    let today_gb = machine.disk.size_gb;
+    let after = ask.disk_gb.unwrap_or(today_gb);
+    if after < today_gb {
+        return Err(PlanRefusal::DiskShrinks { today_gb, asked_gb: after });
+    }
+    if ask.disk_gb.is_some() && after > policy.limits.max_disk_gb {
+        return Err(PlanRefusal::DiskTooLarge { asked_gb: after, max_gb: policy.limits.max_disk_gb });
+    }
+    if after > today_gb && machine.disk.kind.starts_with("LOCAL_") {
+        return Err(PlanRefusal::LocalDiskGrows { kind: machine.disk.kind.clone() });
+    }
+    match target {
+        Some(image) if image.size_gb > after => {
+            Err(PlanRefusal::DiskBelowImage { disk_gb: after, image_gb: image.size_gb })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Linux to Windows or back works on these system disks only (the `ResetInstance` page).
+const SWITCHABLE_DISKS: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
+
+fn check_system(found: &Findings, target: Option<&Image>) -> Result<(), PlanRefusal> {
+    let (Some(old), Some(new)) = (found.current.found(), target) else { return Ok(()) };
+    if old.architecture != new.architecture {
+        return Err(PlanRefusal::WrongArchitecture {
+            image: new.architecture.clone(),
+            machine: old.architecture.clone(),
+        });
+    }
+    let kind = &found.machine.disk.kind;
+    if old.family != new.family && !SWITCHABLE_DISKS.contains(&kind.as_str()) {
+        return Err(PlanRefusal::SwitchOnDisk { kind: kind.clone() });
+    }
+    Ok(())
+}
+
+/// A guess from `OsName`, for machines whose image is no longer listed.
+fn family_of(os_name: &str) -> Family {
+    if os_name.to_ascii_lowercase().contains("windows") { Family::Windows } else { Family::Linux }
+}
+
+/// Windows: 2–15 letters, digits, hyphens, not all digits. Linux: 2–60, dot-separated segments of the same.
+fn check_hostname(ask: &Ask, family: Family) -> Result<(), PlanRefusal> {
+    let Some(name) = &ask.hostname else { return Ok(()) };
+    let segments_ok = name.split('.').all(|part| {
+        !part.is_empty() && !part.starts_with('-') && !part.ends_with('-') && !part.contains("--")
+    });
+    let good = segments_ok
+        && match family {
+            Family::Windows => {
+                (2..=15).contains(&name.len()) && !name.contains('.') && !name.bytes().all(|b| b.is_ascii_digit())
+            }
+            Family::Linux => (2..=60).contains(&name.len()),
+        };
+    if good { Ok(()) } else { Err(PlanRefusal::BadHostName { windows: family == Family::Windows }) }
+}
+
+fn login_order(
+    ask: &Ask,
+    machine: &Machine,
+    target: Option<&Image>,
+    family: Family,
+) -> Result<LoginOrder, PlanRefusal> {
+    match &ask.login {
+        Login::Keys(_) | Login::Keep if family == Family::Windows => Err(PlanRefusal::KeysOnWindows),
+        Login::Keys(keys) => Ok(LoginOrder::Keys(keys.clone())),
+        Login::Keep if machine.keys.is_empty() => Err(PlanRefusal::NoKeysToKeep),
+        Login::Keep => Ok(LoginOrder::Keys(machine.keys.clone())),
+        Login::Image if target.is_some_and(|image| image.source == Source::Public) => {
+            Err(PlanRefusal::KeepImageOnPublic)
+        }
+        Login::Image => Ok(LoginOrder::KeepImage),
+        Login::Random => Ok(LoginOrder::Random),
+        Login::Vault => Err(PlanRefusal::NotYet { option: "login=vault".to_owned() }),
+    }
+}
+
+fn unsupported(ask: &Ask) -> Option<String> {
+    ask.userdata.is_some().then(|| "userdata".to_owned())
+}
+

@@ -1,0 +1,1 @@
+//! The self-hosted server: HTTP in, the worker on a wake-up and a timer.

@@ -1,0 +1,1 @@
+//! The CVM API over HTTP, as documented.

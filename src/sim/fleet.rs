@@ -1,0 +1,1 @@
+//! The simulated fleet: a pure state machine, moved by `advance(now)`.

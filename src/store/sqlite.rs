@@ -1,0 +1,1 @@
+//! SQLite: one writer connection on its own thread, separate readers.

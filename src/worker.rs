@@ -1,0 +1,1 @@
+//! Does what [`crate::domain::request::Request::next`] says.

@@ -1,0 +1,1 @@
+//! Who may name whom; pure modules stay pure.

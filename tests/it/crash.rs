@@ -1,0 +1,1 @@
+//! Die at every step.

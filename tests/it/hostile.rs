@@ -1,0 +1,1 @@
+//! Forged, replayed, doubled, garbled.

@@ -1,0 +1,12 @@
+//! One integration binary.
+#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "a test that cannot go on should stop where it is")]
+
+mod architecture;
+mod binary;
+mod chat_contract;
+mod cloud_contract;
+mod crash;
+mod hostile;
+mod store_contract;
+mod story;
+mod support;

@@ -1,0 +1,1 @@
+//! A store in memory, held to the same contract as the others.
