@@ -7,3 +7,10 @@ pub mod notice;
 pub mod plan;
 pub mod policy;
 pub mod request;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// Where the shells read the time, in whole milliseconds. Made once, in `main`, and handed to those that wait.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

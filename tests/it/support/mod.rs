@@ -1,3 +1,3 @@
 //! What the tests share.
 
-pub mod memory;
+pub(crate) mod memory;
