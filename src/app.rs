@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::chat::{Inbound, Reply};
-use crate::domain::policy::Policy;
+use crate::domain::policy::Policies;
 use crate::store::Store;
-
-/// Today's policy, at most so old. An error counts as no.
-pub type Policies = Arc<dyn Fn(SignedDuration) -> BoxFuture<'static, anyhow::Result<Arc<Policy>>> + Send + Sync>;
 
 /// Wakes the worker after a commit. May fail silently: the sweep comes within a minute.
 pub type Bell = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::app::Policies;
 use crate::chat::Chat;
 use crate::cloud::Cloud;
 use crate::domain::Clock;
+use crate::domain::policy::Policies;
 use crate::store::Store;
 
 /// The worker: everything it may touch.

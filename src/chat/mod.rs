@@ -81,7 +81,12 @@ pub enum ChatError {
 #[async_trait]
 pub trait Chat: Send + Sync {
     /// Posts to a channel; `under` makes it a reply that the whole channel sees too.
-    async fn post(&self, place: &Place, notice: &Notice, under: Option<&MessageRef>) -> Result<MessageRef, ChatError>;
+    async fn post(
+        &self,
+        place: &Place,
+        notice: &Notice,
+        under: Option<&MessageRef>,
+    ) -> Result<MessageRef, ChatError>;
 
     /// Replaces a message of ours.
     async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError>;

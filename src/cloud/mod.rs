@@ -45,11 +45,15 @@ pub enum CloudError {
 /// What one `ResetInstance` came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    Accepted { request_id: String },
+    Accepted {
+        request_id: String,
+    },
     /// Definitely not executed.
     Failed(Failure),
     /// It may or may not have begun. Never to be sent again; look first.
-    Unknown { why: String },
+    Unknown {
+        why: String,
+    },
 }
 
 /// The wiping credentials of one reset, fetched before the claim. [`Cloud::reset`] consumes it.

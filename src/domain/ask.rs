@@ -64,7 +64,9 @@ pub enum Hint {
     Empty,
     #[error("word {0} is not part of the command. Only the reason, after `--`, may be any text")]
     Unknown(usize),
-    #[error("word {0} has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console")]
+    #[error(
+        "word {0} has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console"
+    )]
     NotAscii(usize),
     #[error("word {at}: {bad}")]
     Id { at: usize, bad: BadId },
@@ -74,7 +76,9 @@ pub enum Hint {
     Value { option: &'static str, takes: &'static str },
     #[error("the disk size is a whole number of GB, like `60GB`, from 1 to 99999")]
     Size,
-    #[error("no password may pass through chat. Change that password now if it is in use, and choose `login=keep`, `login=image`, `login=random` or `login=vault`")]
+    #[error(
+        "no password may pass through chat. Change that password now if it is in use, and choose `login=keep`, `login=image`, `login=random` or `login=vault`"
+    )]
     Password,
     #[error("`key=` and `login=` cannot both be given")]
     KeyAndLogin,
@@ -283,8 +287,8 @@ fn host_name(value: &str) -> Result<String, Hint> {
 }
 
 fn text_name(value: &str) -> Result<String, Hint> {
-    let good =
-        (1..=40).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let good = (1..=40).contains(&value.len())
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if good {
         Ok(value.to_owned())
     } else {

@@ -107,8 +107,9 @@ impl RequestId {
 
     /// The id of the request that one delivery opens. `delivery` is Slack's `trigger_id` or Discord's interaction id.
     pub fn derive(platform: Platform, org: &str, delivery: &str) -> Self {
-        let digest =
-            Sha256::digest(format!("cleanslate request v1\n{}\n{org}\n{delivery}", platform.as_str()).as_bytes());
+        let digest = Sha256::digest(
+            format!("cleanslate request v1\n{}\n{org}\n{delivery}", platform.as_str()).as_bytes(),
+        );
         let mut text = data_encoding::BASE32_NOPAD.encode(&digest).to_ascii_lowercase();
         text.truncate(Self::LENGTH);
         Self(text)
@@ -223,11 +224,14 @@ impl FromStr for Principal {
 
     fn from_str(text: &str) -> Result<Self, BadId> {
         let slack = |id: &str, first: &[char]| {
-            id.starts_with(first) && id.len() > 1 && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            id.starts_with(first)
+                && id.len() > 1
+                && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         };
         let snowflake = |id: &str| !id.is_empty() && id.len() <= 20 && id.bytes().all(|b| b.is_ascii_digit());
         let word = |id: &str| {
-            !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.')
+            !id.is_empty()
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_' || b == b'.')
         };
         match text.split_once(':') {
             Some(("slack", id)) if slack(id, &['U', 'W']) => Ok(Self::Slack(id.to_owned())),
@@ -264,7 +268,14 @@ mod tests {
     #[test]
     fn only_exact_ascii_ids_parse() {
         assert!("ins-r8hr2upy".parse::<InstanceId>().is_ok());
-        for bad in ["ins-1122", "INS-r8hr2upy", "ins-r8hr2up\u{0443}", "lhins-r8hr2upy", "ins-r8hr2upyy", " ins-r8hr2upy"] {
+        for bad in [
+            "ins-1122",
+            "INS-r8hr2upy",
+            "ins-r8hr2up\u{0443}",
+            "lhins-r8hr2upy",
+            "ins-r8hr2upyy",
+            " ins-r8hr2upy",
+        ] {
             assert!(bad.parse::<InstanceId>().is_err(), "{bad}");
         }
     }

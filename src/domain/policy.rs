@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +99,9 @@ impl FromStr for TargetRule {
         {
             return Ok(Self::Tag(key.to_owned(), value.to_owned()));
         }
-        text.parse().map(Self::Instance).map_err(|_| "a target is `*`, `ins-r8hr2upy` or `tag:key=value`".to_owned())
+        text.parse()
+            .map(Self::Instance)
+            .map_err(|_| "a target is `*`, `ins-r8hr2upy` or `tag:key=value`".to_owned())
     }
 }
 
@@ -164,7 +168,9 @@ impl Policy {
             Act::Ask => Err(Denial::NotARequester),
             Act::Close if self.listed(caller, &self.approvers) => Ok(()),
             Act::Close => Err(Denial::NotAnApprover),
-            Act::Look if self.listed(caller, &self.requesters) || self.listed(caller, &self.approvers) => Ok(()),
+            Act::Look if self.listed(caller, &self.requesters) || self.listed(caller, &self.approvers) => {
+                Ok(())
+            }
             Act::Look => Err(Denial::NotARequester),
             Act::Approve(ballot) => self.may_approve(caller, ballot),
         }
@@ -173,7 +179,8 @@ impl Policy {
     /// The right app, team and channel, and a person.
     fn at_home(&self, caller: &Caller) -> Result<(), Denial> {
         let place = &caller.place;
-        let Some(home) = self.homes.iter().find(|home| home.platform == place.platform && home.app == caller.app)
+        let Some(home) =
+            self.homes.iter().find(|home| home.platform == place.platform && home.app == caller.app)
         else {
             return Err(Denial::WrongApp);
         };
@@ -258,3 +265,7 @@ impl Policy {
         machine.tags.iter().filter(|(key, _)| named.contains(key.as_str())).cloned().collect()
     }
 }
+
+/// Gives today's policy, at most so old. An error counts as no.
+pub type Policies =
+    Arc<dyn Fn(SignedDuration) -> BoxFuture<'static, anyhow::Result<Arc<Policy>>> + Send + Sync>;

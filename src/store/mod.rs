@@ -80,7 +80,14 @@ impl Commit {
     /// Stores a new request: the row, the instance's lock, the entry.
     pub fn open(request: Request, policy: &str) -> Self {
         let fact = request.last().clone();
-        Self { before: None, after: Some(request), fact, policy: policy.to_owned(), card: None, tells: Vec::new() }
+        Self {
+            before: None,
+            after: Some(request),
+            fact,
+            policy: policy.to_owned(),
+            card: None,
+            tells: Vec::new(),
+        }
     }
 
     /// Moves a request on; `after` is `before` with `fact` applied. The lock goes when it is over.
@@ -112,7 +119,9 @@ pub enum StoreError {
     #[error("the store cannot be used")]
     Broken(#[source] anyhow::Error),
     /// The store was written by a newer version of this program.
-    #[error("this store was written by a newer version (schema {found}, this one knows {known}); nothing was touched")]
+    #[error(
+        "this store was written by a newer version (schema {found}, this one knows {known}); nothing was touched"
+    )]
     Newer { found: u32, known: u32 },
 }
 
@@ -142,10 +151,20 @@ pub trait Store: Send + Sync {
 
     /// Takes a request for a while: moves `due_at` from `seen` to `until`. False: somebody else did, or it moved on.
     /// A courtesy for order, never a right to send.
-    async fn lease(&self, id: &RequestId, seen: Option<Timestamp>, until: Timestamp) -> Result<bool, StoreError>;
+    async fn lease(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// The same for its card.
-    async fn lease_card(&self, id: &RequestId, seen: Option<Timestamp>, until: Timestamp) -> Result<bool, StoreError>;
+    async fn lease_card(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Sets when a request is looked at next, and what was seen, if it is still at `rev`.
     async fn defer(

@@ -1,5 +1,9 @@
 //! One integration binary.
-#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "a test that cannot go on should stop where it is")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on should stop where it is"
+)]
 
 mod architecture;
 mod binary;

@@ -22,7 +22,10 @@ pub enum Span {
     /// A time, shown in the reader's own zone.
     Time(Timestamp),
     /// A link to a message of ours.
-    Message { place: Place, message: MessageRef },
+    Message {
+        place: Place,
+        message: MessageRef,
+    },
 }
 
 /// How a line is meant; never by colour alone.

@@ -192,10 +192,10 @@ impl Plan {
     /// What must be the same at the claim as on the card, one value a line.
     fn bound(&self) -> BTreeMap<&'static str, serde_json::Value> {
         let m = &self.machine;
-        let operation = m.last.as_ref().map_or_else(
-            || "none".to_owned(),
-            |last| format!("{} {}", last.name, last.request_id),
-        );
+        let operation = m
+            .last
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), |last| format!("{} {}", last.name, last.request_id));
         BTreeMap::from([
             ("account", self.account.clone().into()),
             ("name", m.name.clone().into()),
@@ -225,7 +225,8 @@ impl Plan {
 
     /// Field by field, what differs from `seen`, the plan that was approved. Empty: nothing does.
     pub fn drift_from(&self, seen: &Self) -> Vec<Drift> {
-        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text =
+            |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let was = seen.bound();
         self.bound()
             .iter()

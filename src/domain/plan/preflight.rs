@@ -38,26 +38,60 @@ pub struct Findings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanRefusal {
-    NoSuchInstance { regions: Vec<String> },
+    NoSuchInstance {
+        regions: Vec<String>,
+    },
     /// `[targets] allow` does not cover it.
     NotATarget,
-    NotIdle { operation: String },
-    WrongState { state: String },
-    Restricted { restrict: String },
-    DiskShrinks { today_gb: u32, asked_gb: u32 },
-    DiskTooLarge { asked_gb: u32, max_gb: u32 },
-    DiskBelowImage { disk_gb: u32, image_gb: u32 },
-    LocalDiskGrows { kind: String },
-    NoSuchImage { image: ImageId, region: String },
-    ImageNotReady { image: ImageId, state: String },
-    WrongArchitecture { image: String, machine: String },
+    NotIdle {
+        operation: String,
+    },
+    WrongState {
+        state: String,
+    },
+    Restricted {
+        restrict: String,
+    },
+    DiskShrinks {
+        today_gb: u32,
+        asked_gb: u32,
+    },
+    DiskTooLarge {
+        asked_gb: u32,
+        max_gb: u32,
+    },
+    DiskBelowImage {
+        disk_gb: u32,
+        image_gb: u32,
+    },
+    LocalDiskGrows {
+        kind: String,
+    },
+    NoSuchImage {
+        image: ImageId,
+        region: String,
+    },
+    ImageNotReady {
+        image: ImageId,
+        state: String,
+    },
+    WrongArchitecture {
+        image: String,
+        machine: String,
+    },
     NoKeysToKeep,
     KeysOnWindows,
     KeepImageOnPublic,
-    BadHostName { windows: bool },
-    SwitchOnDisk { kind: String },
+    BadHostName {
+        windows: bool,
+    },
+    SwitchOnDisk {
+        kind: String,
+    },
     /// An option that this build parses but cannot carry out.
-    NotYet { option: String },
+    NotYet {
+        option: String,
+    },
 }
 
 impl Plan {
@@ -92,7 +126,15 @@ impl Plan {
         };
         let bound_tags = policy.bound_tags(machine);
         let current = found.current.found().cloned();
-        Ok(Self { v: Self::VERSION, account: found.account, machine: found.machine, current, target, order, bound_tags })
+        Ok(Self {
+            v: Self::VERSION,
+            account: found.account,
+            machine: found.machine,
+            current,
+            target,
+            order,
+            bound_tags,
+        })
     }
 
     /// Whether the instance can be reset at this moment; asked again just before the claim.
@@ -142,7 +184,12 @@ fn same_image(ask: &Ask, found: &Findings) -> Option<Image> {
     if ask.image.is_none() { found.current.found().cloned() } else { None }
 }
 
-fn check_disk(ask: &Ask, machine: &Machine, target: Option<&Image>, policy: &Policy) -> Result<(), PlanRefusal> {
+fn check_disk(
+    ask: &Ask,
+    machine: &Machine,
+    target: Option<&Image>,
+    policy: &Policy,
+) -> Result<(), PlanRefusal> {
     let today_gb = machine.disk.size_gb;
     let after = ask.disk_gb.unwrap_or(today_gb);
     if after < today_gb {
@@ -194,7 +241,9 @@ fn check_hostname(ask: &Ask, family: Family) -> Result<(), PlanRefusal> {
     let good = segments_ok
         && match family {
             Family::Windows => {
-                (2..=15).contains(&name.len()) && !name.contains('.') && !name.bytes().all(|b| b.is_ascii_digit())
+                (2..=15).contains(&name.len())
+                    && !name.contains('.')
+                    && !name.bytes().all(|b| b.is_ascii_digit())
             }
             Family::Linux => (2..=60).contains(&name.len()),
         };
@@ -224,4 +273,3 @@ fn login_order(
 fn unsupported(ask: &Ask) -> Option<String> {
     ask.userdata.is_some().then(|| "userdata".to_owned())
 }
-

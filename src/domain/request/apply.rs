@@ -49,10 +49,9 @@ impl Request {
     /// # Errors
     /// When `fact` cannot follow the present state.
     pub fn apply(&self, fact: Fact) -> Result<Self, IllegalFact> {
-        let state = self.state_after(&fact).ok_or_else(|| IllegalFact {
-            state: self.state.name().to_owned(),
-            event: fact.event.name(),
-        })?;
+        let state = self
+            .state_after(&fact)
+            .ok_or_else(|| IllegalFact { state: self.state.name().to_owned(), event: fact.event.name() })?;
         let mut next = self.clone();
         next.state = state;
         match &fact.event {
@@ -69,16 +68,26 @@ impl Request {
 
     /// The transition table, one line for each fact that can follow.
     fn state_after(&self, fact: &Fact) -> Option<State> {
-        use State::{Accepted, Approved, AwaitingDecision, Executing, Indeterminate, Over, Overdue, Requested, Unknown};
+        use State::{
+            Accepted, Approved, AwaitingDecision, Executing, Indeterminate, Over, Overdue, Requested, Unknown,
+        };
         let state = match (&self.state, &fact.event) {
             (Requested, Event::Planned { .. }) => AwaitingDecision { until: None },
-            (AwaitingDecision { until: None }, Event::Posted { until, .. }) => AwaitingDecision { until: Some(*until) },
-            (AwaitingDecision { until: Some(until) }, Event::Voted { .. }) => AwaitingDecision { until: Some(*until) },
+            (AwaitingDecision { until: None }, Event::Posted { until, .. }) => {
+                AwaitingDecision { until: Some(*until) }
+            }
+            (AwaitingDecision { until: Some(until) }, Event::Voted { .. }) => {
+                AwaitingDecision { until: Some(*until) }
+            }
             (AwaitingDecision { until: Some(_) }, Event::Approved { exec_by, grace, .. }) => {
                 Approved { at: fact.at, exec_by: *exec_by, grace: *grace }
             }
-            (Requested | AwaitingDecision { .. } | Approved { .. }, Event::Refused { .. }) => Over(Ending::Refused),
-            (Requested | AwaitingDecision { .. } | Approved { .. }, Event::Cancelled) => Over(Ending::Cancelled),
+            (Requested | AwaitingDecision { .. } | Approved { .. }, Event::Refused { .. }) => {
+                Over(Ending::Refused)
+            }
+            (Requested | AwaitingDecision { .. } | Approved { .. }, Event::Cancelled) => {
+                Over(Ending::Cancelled)
+            }
             (AwaitingDecision { .. }, Event::Expired) => Over(Ending::Expired),
             (Approved { .. }, Event::Stale { .. }) => Over(Ending::Stale),
             (Approved { .. }, Event::Lapsed { .. }) => Over(Ending::Lapsed),
@@ -97,12 +106,9 @@ impl Request {
             }
             (Accepted { .. } | Overdue { .. }, Event::Completed { .. }) => Over(Ending::Completed),
             (Accepted { .. } | Overdue { .. }, Event::FailedAsync { .. }) => Over(Ending::FailedAsync),
-            (Accepted { claim, at, request_id, inferred }, Event::Overdue) => Overdue {
-                claim: claim.clone(),
-                at: *at,
-                request_id: request_id.clone(),
-                inferred: *inferred,
-            },
+            (Accepted { claim, at, request_id, inferred }, Event::Overdue) => {
+                Overdue { claim: claim.clone(), at: *at, request_id: request_id.clone(), inferred: *inferred }
+            }
             (Overdue { .. } | Indeterminate(_), Event::Closed { .. }) => Over(Ending::Closed),
             _ => return None,
         };

@@ -12,9 +12,17 @@ use crate::domain::policy::{Act, Ballot, Caller, Denial, Policy};
 /// What somebody wants of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Vote { caller: Caller, typed: Option<String> },
-    Cancel { caller: Caller },
-    Close { caller: Caller, finding: String },
+    Vote {
+        caller: Caller,
+        typed: Option<String>,
+    },
+    Cancel {
+        caller: Caller,
+    },
+    Close {
+        caller: Caller,
+        finding: String,
+    },
     /// What the worker found out or did.
     Record(Event),
 }
@@ -42,7 +50,13 @@ impl Request {
     ///
     /// # Errors
     /// When the caller may not ask.
-    pub fn open(id: RequestId, caller: Caller, ask: Ask, policy: &Policy, now: Timestamp) -> Result<Self, Denial> {
+    pub fn open(
+        id: RequestId,
+        caller: Caller,
+        ask: Ask,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Self, Denial> {
         policy.authorise(&caller, Act::Ask)?;
         let by = Some(caller.actor.clone());
         let fact = Fact { at: now, by, event: Event::Requested { caller, ask } };
@@ -85,7 +99,13 @@ impl Request {
         Ok(fact)
     }
 
-    fn vote(&self, policy: &Policy, caller: Caller, typed: Option<&str>, now: Timestamp) -> Result<Event, Objection> {
+    fn vote(
+        &self,
+        policy: &Policy,
+        caller: Caller,
+        typed: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Event, Objection> {
         let until = match &self.state {
             State::AwaitingDecision { until: Some(until) } => *until,
             State::Requested
@@ -126,7 +146,9 @@ impl Request {
     /// The limits that bind the worker's own facts.
     fn recordable(&self, event: Event, now: Timestamp) -> Result<Event, Objection> {
         match (&self.state, &event) {
-            (State::Approved { exec_by, .. }, Event::Claimed { .. }) if now >= *exec_by => Err(Objection::Expired),
+            (State::Approved { exec_by, .. }, Event::Claimed { .. }) if now >= *exec_by => {
+                Err(Objection::Expired)
+            }
             (State::AwaitingDecision { until: Some(until) }, Event::Expired) if now < *until => {
                 Err(Objection::TooLate)
             }

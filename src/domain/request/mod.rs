@@ -75,13 +75,22 @@ pub struct Terms {
 pub enum Refusal {
     Plan(PlanRefusal),
     /// The card could not be posted; what the platform said.
-    NoCard { why: String },
+    NoCard {
+        why: String,
+    },
     /// The cloud did not answer the preflight.
-    CloudSilent { why: String },
+    CloudSilent {
+        why: String,
+    },
     /// Somebody's right was gone at the re-check.
-    Right { who: Actor, denial: Denial },
+    Right {
+        who: Actor,
+        denial: Denial,
+    },
     /// The policy could not be read, or credentials could not be fetched, at the re-check.
-    Lookup { why: String },
+    Lookup {
+        why: String,
+    },
     /// The request was made by another version of this program.
     Upgraded,
 }
@@ -134,30 +143,77 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
-    Requested { caller: Caller, ask: Ask },
-    Planned { plan: Box<Plan>, terms: Terms, digest: String },
-    Refused { why: Refusal },
+    Requested {
+        caller: Caller,
+        ask: Ask,
+    },
+    Planned {
+        plan: Box<Plan>,
+        terms: Terms,
+        digest: String,
+    },
+    Refused {
+        why: Refusal,
+    },
     /// The card is in the channel; the time to decide runs from here.
-    Posted { message: MessageRef, until: Timestamp },
-    Voted { vote: Vote },
-    Approved { vote: Vote, exec_by: Timestamp, grace: SignedDuration },
+    Posted {
+        message: MessageRef,
+        until: Timestamp,
+    },
+    Voted {
+        vote: Vote,
+    },
+    Approved {
+        vote: Vote,
+        exec_by: Timestamp,
+        grace: SignedDuration,
+    },
     Cancelled,
     Expired,
-    Stale { drift: Vec<Drift> },
-    Lapsed { why: Lapse },
-    Claimed { claim: Claim },
-    Accepted { request_id: String, inferred: bool },
-    Failed { failure: Failure },
-    Unknown { why: String },
+    Stale {
+        drift: Vec<Drift>,
+    },
+    Lapsed {
+        why: Lapse,
+    },
+    Claimed {
+        claim: Claim,
+    },
+    Accepted {
+        request_id: String,
+        inferred: bool,
+    },
+    Failed {
+        failure: Failure,
+    },
+    Unknown {
+        why: String,
+    },
     NotExecuted,
-    Indeterminate { riddle: Riddle },
-    Completed { check: Check },
-    FailedAsync { message: String },
+    Indeterminate {
+        riddle: Riddle,
+    },
+    Completed {
+        check: Check,
+    },
+    FailedAsync {
+        message: String,
+    },
     Overdue,
-    Closed { finding: String },
+    Closed {
+        finding: String,
+    },
     /// A refused command or click; `count` with those before it that were not written one by one.
-    Denied { caller: Caller, act: String, denial: Denial, count: u32 },
-    PolicyChanged { hash: String, text: String },
+    Denied {
+        caller: Caller,
+        act: String,
+        denial: Denial,
+        count: u32,
+    },
+    PolicyChanged {
+        hash: String,
+        text: String,
+    },
 }
 
 /// When, who, what. `by` is `None` for the program itself.
@@ -173,12 +229,28 @@ pub struct Fact {
 pub enum State {
     Requested,
     /// `until` is `None` while the card is not yet posted.
-    AwaitingDecision { until: Option<Timestamp> },
-    Approved { at: Timestamp, exec_by: Timestamp, grace: SignedDuration },
+    AwaitingDecision {
+        until: Option<Timestamp>,
+    },
+    Approved {
+        at: Timestamp,
+        exec_by: Timestamp,
+        grace: SignedDuration,
+    },
     Executing(Claim),
     Unknown(Claim),
-    Accepted { claim: Claim, at: Timestamp, request_id: String, inferred: bool },
-    Overdue { claim: Claim, at: Timestamp, request_id: String, inferred: bool },
+    Accepted {
+        claim: Claim,
+        at: Timestamp,
+        request_id: String,
+        inferred: bool,
+    },
+    Overdue {
+        claim: Claim,
+        at: Timestamp,
+        request_id: String,
+        inferred: bool,
+    },
     Indeterminate(Riddle),
     Over(Ending),
 }

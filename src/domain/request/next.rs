@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CARD_DEADLINE, Event, HOLDER_LIFE, Lapse, OVERDUE_AFTER, OVERDUE_WATCH, Refusal, Request, SLOW_AFTER, State,
+    CARD_DEADLINE, Event, HOLDER_LIFE, Lapse, OVERDUE_AFTER, OVERDUE_WATCH, Refusal, Request, SLOW_AFTER,
+    State,
 };
 use crate::domain::id::MessageRef;
 
@@ -67,7 +68,9 @@ impl Request {
                 let refused = Event::Refused { why: Refusal::NoCard { why } };
                 at_or_wait(self.opened() + CARD_DEADLINE, now, Work::Record(refused))
             }
-            State::AwaitingDecision { until: Some(until) } => at_or_wait(*until, now, Work::Record(Event::Expired)),
+            State::AwaitingDecision { until: Some(until) } => {
+                at_or_wait(*until, now, Work::Record(Event::Expired))
+            }
             State::Approved { exec_by, grace, .. } => self.toward_claim(card, (*exec_by, *grace), now),
             State::Executing(claim) => {
                 let why = "the process that sent it stopped before the answer was stored".to_owned();
@@ -106,7 +109,9 @@ impl Request {
         if matches!(self.state, State::Unknown(_)) {
             due.push(Speech::Doubt);
         }
-        if matches!(&self.state, State::Accepted { .. }) && ever(|event| matches!(event, Event::Unknown { .. })) {
+        if matches!(&self.state, State::Accepted { .. })
+            && ever(|event| matches!(event, Event::Unknown { .. }))
+        {
             due.push(Speech::Found);
         }
         if self.slow_at().is_some_and(|at| now >= at) {
