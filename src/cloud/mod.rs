@@ -42,6 +42,20 @@ pub enum CloudError {
     Credentials(String),
 }
 
+impl CloudError {
+    /// Whether asking again soon can help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => {
+                ["RequestLimitExceeded", "InternalError", "InternalServerError", "ServiceUnavailable"]
+                    .iter()
+                    .any(|prefix| code.starts_with(prefix))
+            }
+            Self::Unclear(_) | Self::Credentials(_) => true,
+        }
+    }
+}
+
 /// What one `ResetInstance` came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {

@@ -1,6 +1,7 @@
 //! The durable state. One [`Commit`] stores everything that one fact changes, or nothing.
 
 pub mod record;
+pub mod rules;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -9,18 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Head, Seal};
 use crate::domain::id::{InstanceId, Place, RequestId};
-use crate::domain::notice::Notice;
-use crate::domain::plan::Operation;
-use crate::domain::request::{Card, Fact, Request};
-
-/// What a look at the cloud showed, kept between two looks because one is not enough. Bookkeeping, not a fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// When we looked, by our own clock.
-    pub at: Timestamp,
-    /// The instance's last operation then.
-    pub operation: Option<Operation>,
-}
+use crate::domain::notice::{self, Notice};
+use crate::domain::request::{Card, Fact, Request, Sighting};
 
 /// A request with its bookkeeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +34,18 @@ pub struct Tell {
     pub place: Place,
     pub user: String,
     pub words: Notice,
+}
+
+impl Tell {
+    /// Tells the requester how a request ended that never had a card to say it on.
+    pub fn ending(request: &Request) -> Self {
+        Self {
+            id: format!("ending-{}", request.id),
+            place: request.caller.place.clone(),
+            user: request.caller.actor.user.clone(),
+            words: notice::ended_before_card(request),
+        }
+    }
 }
 
 /// A tell that is due, with its failed attempts.

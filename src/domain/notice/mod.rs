@@ -81,3 +81,6 @@ pub struct Notice {
     pub field: Option<TypeField>,
     pub buttons: Vec<Button>,
 }
+
+mod stub;
+pub use stub::*;

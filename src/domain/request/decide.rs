@@ -12,19 +12,9 @@ use crate::domain::policy::{Act, Ballot, Caller, Denial, Policy};
 /// What somebody wants of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Vote {
-        caller: Caller,
-        typed: Option<String>,
-    },
-    Cancel {
-        caller: Caller,
-    },
-    Close {
-        caller: Caller,
-        finding: String,
-    },
-    /// What the worker found out or did.
-    Record(Event),
+    Vote { caller: Caller, typed: Option<String> },
+    Cancel { caller: Caller },
+    Close { caller: Caller, finding: String },
 }
 
 /// Why a command changes nothing. The clicker alone reads it.
@@ -92,11 +82,24 @@ impl Request {
                 }
                 (Some(caller.actor), Event::Closed { finding })
             }
-            Command::Record(event) => (None, self.recordable(event, now)?),
         };
-        let fact = Fact { at: now, by, event };
-        self.apply(fact.clone()).map_err(Objection::Illegal)?;
-        Ok(fact)
+        Ok(Fact { at: now, by, event })
+    }
+
+    /// The fact that the worker's own finding makes of this request.
+    ///
+    /// # Errors
+    /// When its time is not yet, or over; [`Request::apply`] judges whether it can follow.
+    pub fn record(&self, event: Event, now: Timestamp) -> Result<Fact, Objection> {
+        match (&self.state, &event) {
+            (State::Approved { exec_by, .. }, Event::Claimed { .. }) if now >= *exec_by => {
+                Err(Objection::Expired)
+            }
+            (State::AwaitingDecision { until: Some(until) }, Event::Expired) if now < *until => {
+                Err(Objection::TooLate)
+            }
+            _ => Ok(Fact { at: now, by: None, event }),
+        }
     }
 
     fn vote(
@@ -141,19 +144,6 @@ impl Request {
     fn at_its_place(&self, policy: &Policy, caller: &Caller, act: Act<'_>) -> Result<(), Objection> {
         policy.authorise(caller, act).map_err(Objection::Denied)?;
         if caller.place == self.caller.place { Ok(()) } else { Err(Objection::Denied(Denial::OtherChannel)) }
-    }
-
-    /// The limits that bind the worker's own facts.
-    fn recordable(&self, event: Event, now: Timestamp) -> Result<Event, Objection> {
-        match (&self.state, &event) {
-            (State::Approved { exec_by, .. }, Event::Claimed { .. }) if now >= *exec_by => {
-                Err(Objection::Expired)
-            }
-            (State::AwaitingDecision { until: Some(until) }, Event::Expired) if now < *until => {
-                Err(Objection::TooLate)
-            }
-            _ => Ok(event),
-        }
     }
 
     /// Whether today's policy still allows what was approved: the requester, each approver, and enough of them.

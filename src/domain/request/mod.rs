@@ -5,6 +5,7 @@
 mod apply;
 mod decide;
 mod next;
+mod reconcile;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +20,7 @@ use super::policy::{Caller, Denial};
 pub use apply::IllegalFact;
 pub use decide::{Command, Objection};
 pub use next::{Card, Speech, Work};
+pub use reconcile::{Look, Sighting, Verdict};
 
 /// No card within this time after the command: the request is refused.
 pub const CARD_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
@@ -114,8 +116,18 @@ pub enum Lapse {
 pub struct Failure {
     /// The cloud's error code, or `NotSent`.
     pub code: String,
+    /// The cloud's own words.
     pub message: String,
+    /// What to do next, where the code tells.
+    pub advice: String,
     pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// We ourselves did not send.
+    pub fn not_sent(why: &str) -> Self {
+        Self { code: "NotSent".to_owned(), message: why.to_owned(), advice: String::new(), request_id: None }
+    }
 }
 
 /// Why it cannot be settled whether the disk was wiped.
@@ -126,6 +138,8 @@ pub enum Riddle {
     Overtaken { operation: String },
     /// The instance is no longer there.
     Gone,
+    /// The cloud gave no answer that proves anything, for an hour.
+    NoEvidence,
 }
 
 /// What was found when the cloud said SUCCESS.

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::domain::id::MessageRef;
 
+/// How often an approval that the channel has not been told of is looked at.
+const ANNOUNCE_RETRY: SignedDuration = SignedDuration::from_secs(5);
+
 /// A message of its own, because an edit makes no sound on a phone. Each is said once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,7 +97,8 @@ impl Request {
         }
         match told {
             Some(shown_at) => at_or_wait(shown_at + grace, now, Work::Claim),
-            None => Work::Wait(Some(exec_by)),
+            // The card wakes the request once it is shown; this is for a wake-up that got lost.
+            None => Work::Wait(Some(exec_by.min(now + ANNOUNCE_RETRY))),
         }
     }
 

@@ -1,0 +1,120 @@
+//! Buttons.
+
+use jiff::Timestamp;
+
+use super::{App, POLICY_AGE, RACES, Trouble};
+use crate::domain::id::{MessageRef, RequestId};
+use crate::domain::notice::{self, Notice};
+use crate::domain::policy::{Caller, Denial, Policy};
+use crate::domain::request::{Action, BadPress, Command, Event, Objection, Press, Request};
+use crate::store::{Commit, Row, StoreError, Tell};
+
+/// One press of a button.
+pub(super) struct Click {
+    pub(super) caller: Caller,
+    /// The id that "ask again" opens a request under.
+    pub(super) id: RequestId,
+    pub(super) message: MessageRef,
+    pub(super) press: Result<Press, BadPress>,
+    pub(super) typed: Option<String>,
+}
+
+impl App {
+    /// What to tell the clicker alone; `None` where the card says it all.
+    pub(super) async fn click(&self, click: Click, now: Timestamp) -> Result<Option<Notice>, Trouble> {
+        let policy = self.rules.today(POLICY_AGE, now).await?;
+        let Click { caller, id, message, press, typed } = click;
+        let Ok(press) = press else { return Ok(Some(notice::old_button())) };
+        let Some(row) = self.store.load(&press.request).await? else {
+            return Ok(Some(notice::unknown_request()));
+        };
+        if let Some(words) = self.misplaced(&caller, &message, &press, (&row, &policy, now)).await {
+            return Ok(Some(words));
+        }
+        let command = match press.action {
+            Action::Again => {
+                let ask = row.request.ask.clone();
+                return self.ask(caller, id, ask, (&policy, now)).await.map(Some);
+            }
+            Action::Wipe => Command::Vote { caller: caller.clone(), typed },
+            Action::Cancel | Action::Stop => Command::Cancel { caller: caller.clone() },
+        };
+        match self.decide(row, command, &policy, now).await? {
+            Ok(request) => Ok(match &request.last().event {
+                Event::Voted { .. } => Some(notice::counted(&request)),
+                _ => None,
+            }),
+            Err((Objection::Denied(denial), request)) => {
+                self.deny(&caller, press.action.as_str(), denial.clone(), &policy, now).await;
+                Ok(Some(notice::denied(&caller, &denial, Some(&request))))
+            }
+            Err((objection, request)) => Ok(Some(notice::objection(&objection, &request))),
+        }
+    }
+
+    /// A button counts only where it belongs: on the request's own card, in its own channel.
+    async fn misplaced(
+        &self,
+        caller: &Caller,
+        message: &MessageRef,
+        press: &Press,
+        (row, policy, now): (&Row, &Policy, Timestamp),
+    ) -> Option<Notice> {
+        let request = &row.request;
+        if caller.place != request.caller.place {
+            self.deny(caller, press.action.as_str(), Denial::OtherChannel, policy, now).await;
+            return Some(notice::unknown_request());
+        }
+        // "Ask again" stands under the final message, which is not the card; it opens a request of its own.
+        let on_card = row.card.message.as_ref() == Some(message) && press.digest == request.digest_prefix();
+        if on_card || press.action == Action::Again {
+            return None;
+        }
+        self.deny(caller, press.action.as_str(), Denial::OtherMessage, policy, now).await;
+        Some(notice::use_this_card(request, row.card.message.as_ref()))
+    }
+
+    /// Decides and commits, again and again while others win the race for the revision.
+    pub(super) async fn decide(
+        &self,
+        mut row: Row,
+        command: Command,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Result<Request, (Objection, Request)>, Trouble> {
+        for _ in 0..RACES {
+            let before = row.request;
+            let fact = match before.decide(policy, command.clone(), now) {
+                Ok(fact) => fact,
+                Err(objection) => return Ok(Err((objection, before))),
+            };
+            let after = match before.apply(fact) {
+                Ok(after) => after,
+                Err(illegal) => return Ok(Err((Objection::Illegal(illegal), before))),
+            };
+            let mut commit = Commit::advance(&before, after.clone(), &policy.hash);
+            if after.is_over() && row.card.message.is_none() {
+                commit.tells.push(Tell::ending(&after));
+            }
+            match self.store.commit(commit).await {
+                Ok(()) => {
+                    let by = after.last().by.as_ref().map_or("", |by| by.user.as_str());
+                    tracing::info!(request.id = %after.id, actor.id = by, "Request `{}` is {}", after.id, after.state.name());
+                    (self.bell)().await;
+                    return Ok(Ok(after));
+                }
+                Err(StoreError::Conflict | StoreError::Unclear(_)) => {}
+                Err(why @ (StoreError::Broken(_) | StoreError::Newer { .. } | StoreError::Locked(_))) => {
+                    return Err(why.into());
+                }
+            }
+            let Some(now_stored) = self.store.load(&before.id).await? else { break };
+            if now_stored.request.facts.contains(after.last()) {
+                (self.bell)().await;
+                return Ok(Ok(after));
+            }
+            row = now_stored;
+        }
+        Err(StoreError::Conflict.into())
+    }
+}
