@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::id::{Actor, InstanceId, Place, Platform, Principal};
 use super::plan::Machine;
@@ -264,6 +265,11 @@ impl Policy {
             .collect();
         machine.tags.iter().filter(|(key, _)| named.contains(key.as_str())).cloned().collect()
     }
+}
+
+/// SHA-256 of a policy's text, in hex.
+pub fn hash(text: &str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }
 
 /// Gives today's policy, at most so old. An error counts as no.

@@ -1,1 +1,0 @@
-//! SQLite: one writer connection on its own thread, separate readers.

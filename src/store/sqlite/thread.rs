@@ -1,0 +1,110 @@
+//! Connections live on threads of their own; callers wait for an answer, never for a lock.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::anyhow;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::super::StoreError;
+
+/// Told how the commit went, sends the caller's answer.
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// Given a connection, or why there is none, does the work.
+type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Answer + Send>;
+
+/// How many waiting jobs one transaction takes along.
+const GROUP: usize = 256;
+
+/// A queue of jobs for one or more connections.
+#[derive(Clone)]
+pub(super) struct Lane(Sender<Job>);
+
+impl Lane {
+    /// One connection that writes. All jobs that wait become one transaction, and none is answered before its commit:
+    /// one `fsync` serves them all.
+    pub(super) fn writer(mut connection: Connection) -> Self {
+        let (sender, jobs) = channel::<Job>();
+        thread::spawn(move || {
+            while let Ok(first) = jobs.recv() {
+                let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
+                write_group(&mut connection, group);
+            }
+        });
+        Self(sender)
+    }
+
+    /// Connections that read, each on a thread.
+    pub(super) fn readers(connections: Vec<Connection>) -> Self {
+        let (sender, jobs) = channel::<Job>();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for connection in connections {
+            let jobs = Arc::clone(&jobs);
+            thread::spawn(move || {
+                while let Some(job) = next(&jobs) {
+                    job(Ok(&connection))(Ok(()));
+                }
+            });
+        }
+        Self(sender)
+    }
+
+    /// Reads on a connection.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let outcome = match connection {
+                Ok(connection) => work(connection),
+                Err(why) => Err(StoreError::Broken(anyhow!(why))),
+            };
+            Box::new(move |committed| {
+                let outcome = match committed {
+                    Err(why) if outcome.is_ok() => Err(StoreError::Unclear(anyhow!(why))),
+                    Ok(()) | Err(_) => outcome,
+                };
+                // The caller may be gone; the work is done all the same.
+                drop(sender.send(outcome));
+            })
+        });
+        self.0.send(job).map_err(|_| StoreError::Broken(anyhow!("the database thread is gone")))?;
+        answer.await.map_err(|_| StoreError::Unclear(anyhow!("the database thread is gone")))?
+    }
+
+    /// Writes in a savepoint of its own: all of `work` is stored, or nothing of it.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(move |connection| {
+            connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+            let outcome = work(connection);
+            if outcome.is_err() {
+                connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            }
+            connection.prepare_cached("RELEASE job")?.execute([])?;
+            outcome
+        })
+        .await
+    }
+}
+
+fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn write_group(connection: &mut Connection, group: Vec<Job>) {
+    match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => {
+            let answers: Vec<Answer> = group.into_iter().map(|job| job(Ok(&transaction))).collect();
+            let committed = transaction.commit().map_err(|why| why.to_string());
+            answers.into_iter().for_each(|answer| answer(committed.clone()));
+        }
+        // Nothing was begun, so nothing can have been stored.
+        Err(why) => group.into_iter().for_each(|job| job(Err(why.to_string()))(Ok(()))),
+    }
+}

@@ -1,0 +1,221 @@
+//! Statements. Each function runs inside one savepoint.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::super::{Commit, StoreError, Tally, Tell, record};
+use super::read::{self, millis};
+use crate::audit::entry::{About, Entry};
+use crate::audit::{Head, Origin, Seal};
+use crate::domain::id::RequestId;
+use crate::domain::request::{Card, Event, Request, Sighting};
+
+pub(super) fn commit(connection: &Connection, origin: &Origin, commit: Commit) -> Result<(), StoreError> {
+    let Commit { before, after, fact, policy, card, tells } = commit;
+    let cause = match &after {
+        Some(request) => check(connection, request, before)?,
+        None => None,
+    };
+    let mut head = read::head(connection)?;
+    let at = fact.at;
+    if let Event::PolicyChanged { hash, .. } = &fact.event {
+        head.policy.clone_from(hash);
+    }
+    let about = About {
+        policy,
+        request: after.as_ref().map(|request| request.id.clone()),
+        instance: after.as_ref().map(|request| request.ask.instance.clone()),
+        cause,
+    };
+    let bytes = Entry::new(head.size, origin, about, fact).encode();
+    let seal = append(connection, origin, &mut head, (&bytes, at))?;
+    if let Some(request) = &after {
+        match before {
+            None => insert(connection, request, &seal, at)?,
+            Some(_) => update(connection, request, &seal, (at, card.as_ref()))?,
+        }
+    }
+    self::tells(connection, &tells, at)
+}
+
+/// The conditions of a commit. Gives the seq of the request's entry before this one.
+fn check(connection: &Connection, request: &Request, before: Option<u32>) -> Result<Option<u64>, StoreError> {
+    let stored: Option<(u32, i64)> = connection
+        .prepare_cached("SELECT rev, seq FROM request WHERE id = ?1")?
+        .query_row([request.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if stored.map(|(rev, _)| rev) != before {
+        return Err(StoreError::Conflict);
+    }
+    if before.is_none() {
+        let holder: Option<String> = connection
+            .prepare_cached("SELECT request FROM lock WHERE instance = ?1")?
+            .query_row([request.ask.instance.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(holder) = holder {
+            return Err(StoreError::Locked(holder.parse().map_err(|why| StoreError::Broken(anyhow::Error::new(why)))?));
+        }
+    }
+    Ok(stored.and_then(|(_, seq)| u64::try_from(seq).ok()))
+}
+
+fn append(
+    connection: &Connection,
+    origin: &Origin,
+    head: &mut Head,
+    (bytes, at): (&[u8], Timestamp),
+) -> Result<Seal, StoreError> {
+    let seal = head.append(bytes);
+    let seq = i64::try_from(seal.seq).map_err(|why| StoreError::Broken(why.into()))?;
+    connection
+        .prepare_cached("INSERT INTO audit (origin, seq, bytes) VALUES (?1, ?2, ?3)")?
+        .execute((&origin.log, seq, bytes))?;
+    connection
+        .prepare_cached("UPDATE head SET size = ?1, range = ?2, policy = ?3, at = ?4")?
+        .execute((seq + 1, head.range.concat(), &head.policy, millis(at)))?;
+    Ok(seal)
+}
+
+fn insert(connection: &Connection, request: &Request, seal: &Seal, at: Timestamp) -> Result<(), StoreError> {
+    let instance = request.ask.instance.as_str();
+    connection
+        .prepare_cached(
+            "INSERT INTO request (id, rev, state, instance, record, due_at, seq, root)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            request.id.as_str(),
+            request.rev(),
+            request.state.name(),
+            instance,
+            record::encode(request),
+            millis(at),
+            i64::try_from(seal.seq).unwrap_or(i64::MAX),
+            seal.root,
+        ))?;
+    connection
+        .prepare_cached("INSERT INTO lock (instance, request) VALUES (?1, ?2)")?
+        .execute((instance, request.id.as_str()))?;
+    connection
+        .prepare_cached("INSERT INTO card (request, value) VALUES (?1, ?2)")?
+        .execute((request.id.as_str(), card_text(&Card::default())))?;
+    Ok(())
+}
+
+fn update(
+    connection: &Connection,
+    request: &Request,
+    seal: &Seal,
+    (at, card): (Timestamp, Option<&Card>),
+) -> Result<(), StoreError> {
+    let due = (!request.is_over()).then(|| millis(at));
+    connection
+        .prepare_cached(
+            "UPDATE request SET rev = ?2, state = ?3, record = ?4, due_at = ?5, sighting = NULL, seq = ?6, root = ?7
+             WHERE id = ?1",
+        )?
+        .execute((
+            request.id.as_str(),
+            request.rev(),
+            request.state.name(),
+            record::encode(request),
+            due,
+            i64::try_from(seal.seq).unwrap_or(i64::MAX),
+            seal.root,
+        ))?;
+    if request.is_over() {
+        connection
+            .prepare_cached("DELETE FROM lock WHERE instance = ?1 AND request = ?2")?
+            .execute((request.ask.instance.as_str(), request.id.as_str()))?;
+    }
+    if request.plan.is_some() {
+        connection
+            .prepare_cached("UPDATE card SET due_at = ?2, value = coalesce(?3, value) WHERE request = ?1")?
+            .execute((request.id.as_str(), millis(at), card.map(card_text)))?;
+    }
+    Ok(())
+}
+
+fn card_text(card: &Card) -> String {
+    serde_json::to_string(card).expect("a card has string keys")
+}
+
+pub(super) fn lease(
+    connection: &Connection,
+    table: &'static str,
+    id: &RequestId,
+    (seen, until): (Option<Timestamp>, Timestamp),
+) -> Result<bool, StoreError> {
+    let key = if table == "card" { "request" } else { "id" };
+    let sql = format!("UPDATE {table} SET due_at = ?3 WHERE {key} = ?1 AND due_at IS ?2");
+    let changed = connection.prepare_cached(&sql)?.execute((id.as_str(), seen.map(millis), millis(until)))?;
+    Ok(changed == 1)
+}
+
+pub(super) fn defer(
+    connection: &Connection,
+    (id, rev): (&RequestId, u32),
+    due_at: Option<Timestamp>,
+    sighting: Option<&Sighting>,
+) -> Result<(), StoreError> {
+    let sighting = sighting.map(|seen| serde_json::to_string(seen).expect("a sighting has string keys"));
+    connection
+        .prepare_cached("UPDATE request SET due_at = ?3, sighting = ?4 WHERE id = ?1 AND rev = ?2")?
+        .execute((id.as_str(), rev, due_at.map(millis), sighting))?;
+    Ok(())
+}
+
+pub(super) fn mark_card(
+    connection: &Connection,
+    id: &RequestId,
+    (was, card): (&Card, &Card),
+    due_at: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached("UPDATE card SET value = ?3, due_at = ?4 WHERE request = ?1 AND value = ?2")?
+        .execute((id.as_str(), card_text(was), card_text(card), due_at.map(millis)))?;
+    if changed == 0 {
+        show_afresh(connection, id)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Two processes showed the card at once and nobody knows whose words stand there: it counts as not shown.
+fn show_afresh(connection: &Connection, id: &RequestId) -> Result<(), StoreError> {
+    let Some(row) = read::load(connection, id)? else { return Ok(()) };
+    let card = Card { shown_rev: 0, ..row.card };
+    connection
+        .prepare_cached("UPDATE card SET value = ?2, due_at = 0 WHERE request = ?1")?
+        .execute((id.as_str(), card_text(&card)))?;
+    Ok(())
+}
+
+pub(super) fn tells(connection: &Connection, tells: &[Tell], now: Timestamp) -> Result<(), StoreError> {
+    for tell in tells {
+        let value = serde_json::to_string(tell).expect("a tell has string keys");
+        connection
+            .prepare_cached("INSERT INTO tell (id, value, due_at, tries) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO NOTHING")?
+            .execute((&tell.id, value, millis(now)))?;
+    }
+    Ok(())
+}
+
+/// A tell that was delivered stays, without a due time, so that the same click repeated is not answered twice.
+pub(super) fn settle_tell(connection: &Connection, id: &str, again_at: Option<Timestamp>) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE tell SET due_at = ?2, tries = tries + 1 WHERE id = ?1")?
+        .execute((id, again_at.map(millis)))?;
+    Ok(())
+}
+
+pub(super) fn tally(connection: &Connection, key: &str, window: i64) -> Result<Tally, StoreError> {
+    let sql = "INSERT INTO tally (key, span, count, before) VALUES (?1, ?2, 1, 0) ON CONFLICT (key) DO UPDATE SET
+                   before = CASE WHEN span = excluded.span THEN 0 ELSE count END,
+                   count = CASE WHEN span = excluded.span THEN count + 1 ELSE 1 END,
+                   span = excluded.span
+               RETURNING count, before";
+    let tally = connection
+        .prepare_cached(sql)?
+        .query_row((key, window), |row| Ok(Tally { count: row.get(0)?, before: row.get(1)? }))?;
+    Ok(tally)
+}
