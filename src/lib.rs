@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod entry;
 pub mod ingress;
+pub mod outbound;
 pub mod secrets;
 pub mod sim;
 pub mod store;

@@ -63,7 +63,8 @@ impl Entry {
     /// # Errors
     /// When the bytes are not an entry, or could be spelled in another way.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadEntry> {
-        let entry: Self = serde_json::from_slice(bytes).map_err(|why| BadEntry::Unreadable(why.to_string()))?;
+        let entry: Self =
+            serde_json::from_slice(bytes).map_err(|why| BadEntry::Unreadable(why.to_string()))?;
         if entry.encode() == bytes { Ok(entry) } else { Err(BadEntry::NotCanonical) }
     }
 }
@@ -76,7 +77,11 @@ mod tests {
     use crate::domain::request::Event;
 
     fn entry() -> Entry {
-        let fact = Fact { at: Timestamp::from_millisecond(1_764_000_000_123).unwrap(), by: None, event: Event::Expired };
+        let fact = Fact {
+            at: Timestamp::from_millisecond(1_764_000_000_123).unwrap(),
+            by: None,
+            event: Event::Expired,
+        };
         let origin = Origin { log: "example/prod".to_owned(), build: "0.1.0".to_owned() };
         Entry::new(7, &origin, About { policy: "ab".to_owned(), cause: Some(3), ..About::default() }, fact)
     }
@@ -91,8 +96,14 @@ mod tests {
     #[test]
     fn another_spelling_is_refused() {
         let text = String::from_utf8(entry().encode()).unwrap();
-        assert_eq!(Entry::decode(text.replace(':', ": ").as_bytes()).err().map(|e| e.to_string()).is_some(), true);
-        assert_eq!(Entry::decode(text.replace("\"v\":1", "\"v\":1,\"x\":2").as_bytes()), Err(BadEntry::NotCanonical));
+        assert_eq!(
+            Entry::decode(text.replace(':', ": ").as_bytes()).err().map(|e| e.to_string()).is_some(),
+            true
+        );
+        assert_eq!(
+            Entry::decode(text.replace("\"v\":1", "\"v\":1,\"x\":2").as_bytes()),
+            Err(BadEntry::NotCanonical)
+        );
         assert!(matches!(Entry::decode(b"{}"), Err(BadEntry::Unreadable(_))));
     }
 }

@@ -35,7 +35,12 @@ pub struct Verifier {
 
 impl Verifier {
     pub fn new(log: &str) -> Self {
-        Self { log: log.to_owned(), head: Head::default(), policies: BTreeSet::new(), requests: BTreeMap::new() }
+        Self {
+            log: log.to_owned(),
+            head: Head::default(),
+            policies: BTreeSet::new(),
+            requests: BTreeMap::new(),
+        }
     }
 
     /// The next entry, as stored.
@@ -91,7 +96,10 @@ impl Verifier {
             return Err(Bad { seq: seal.seq, what: format!("request {} is not in the log", request.id) });
         };
         if *facts != request.facts || logged != seal {
-            return Err(Bad { seq: logged.seq, what: format!("the row of request {} differs from the log", request.id) });
+            return Err(Bad {
+                seq: logged.seq,
+                what: format!("the row of request {} differs from the log", request.id),
+            });
         }
         Ok(())
     }
@@ -109,7 +117,10 @@ impl Verifier {
             return Err(bad("edited: the entries do not give the root in the head".to_owned()));
         }
         if rows != self.requests.len() {
-            return Err(bad(format!("{} requests are in the log and {rows} in the store", self.requests.len())));
+            return Err(bad(format!(
+                "{} requests are in the log and {rows} in the store",
+                self.requests.len()
+            )));
         }
         Ok(Verified { entries: head.size, requests: rows, root: head.root() })
     }

@@ -56,20 +56,40 @@ pub fn is_refusal(code: &str) -> bool {
 /// What to do next, in words; empty where the code alone does not tell.
 pub fn advice(code: &str) -> &'static str {
     match code {
-        "MissingParameter" => "The request lacked a parameter: this is a mistake of this program. Report it with the RequestId.",
-        "InvalidInstanceId.NotFound" => "The account has no such instance in this region. Check the id and `[cloud] regions`.",
-        "InvalidInstanceId.Malformed" => "The instance id does not have the right shape; `lhins-` and `ein-` ids belong to other products.",
-        "InvalidParameterValue" => "One of the values is not accepted. Read Tencent's own words, change the command, ask again.",
-        "InvalidInstance.NotSupported" => "This machine cannot be reinstalled through the API. Use the console, or build a new machine.",
+        "MissingParameter" => {
+            "The request lacked a parameter: this is a mistake of this program. Report it with the RequestId."
+        }
+        "InvalidInstanceId.NotFound" => {
+            "The account has no such instance in this region. Check the id and `[cloud] regions`."
+        }
+        "InvalidInstanceId.Malformed" => {
+            "The instance id does not have the right shape; `lhins-` and `ein-` ids belong to other products."
+        }
+        "InvalidParameterValue" => {
+            "One of the values is not accepted. Read Tencent's own words, change the command, ask again."
+        }
+        "InvalidInstance.NotSupported" => {
+            "This machine cannot be reinstalled through the API. Use the console, or build a new machine."
+        }
         "InternalServerError" => "Tencent Cloud failed inside; a ticket with the RequestId can settle it.",
-        _ if code.starts_with("RequestLimitExceeded") => "Too many calls at once; this request wiped nothing. Ask again in a minute.",
+        _ if code.starts_with("RequestLimitExceeded") => {
+            "Too many calls at once; this request wiped nothing. Ask again in a minute."
+        }
         _ if code.starts_with("MutexOperation") || code == "OperationDenied.InstanceOperationInProgress" => {
             "Another operation is running on it; this request wiped nothing. Look who is working on the machine, then ask again."
         }
-        "AuthFailure.SignatureExpire" => "The clock of this program's host is more than five minutes off. Set it, then ask again.",
-        _ if code.starts_with("AuthFailure") => "The API key is wrong, disabled or expired. Check the cloud secret, then ask again.",
-        _ if code.starts_with("UnauthorizedOperation") => "The API key may not do this. Compare its CAM policy with the instance, the image, the key pair and the system disk.",
-        _ if code.starts_with("InvalidAccount") => "The account cannot pay for the bigger disk. Top up or settle open orders, or leave the size out.",
+        "AuthFailure.SignatureExpire" => {
+            "The clock of this program's host is more than five minutes off. Set it, then ask again."
+        }
+        _ if code.starts_with("AuthFailure") => {
+            "The API key is wrong, disabled or expired. Check the cloud secret, then ask again."
+        }
+        _ if code.starts_with("UnauthorizedOperation") => {
+            "The API key may not do this. Compare its CAM policy with the instance, the image, the key pair and the system disk."
+        }
+        _ if code.starts_with("InvalidAccount") => {
+            "The account cannot pay for the bigger disk. Top up or settle open orders, or leave the size out."
+        }
         _ => "",
     }
 }

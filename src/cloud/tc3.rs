@@ -2,7 +2,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use sha2::{Digest as _, Sha256};
 
 /// The name that stands in the `Authorization` header.
@@ -51,7 +51,7 @@ impl Scope<'_> {
     /// The date in UTC, whatever the machine's zone.
     fn date(&self) -> String {
         let at = Timestamp::from_second(self.timestamp).unwrap_or_default();
-        at.to_zoned(TimeZone::UTC).date().to_string()
+        Offset::UTC.to_datetime(at).date().to_string()
     }
 
     /// `2019-02-25/cvm/tc3_request`
@@ -79,7 +79,12 @@ impl Scope<'_> {
 }
 
 /// The `Authorization` header of a request.
-pub fn authorization(secret_id: &str, secret_key: &str, scope: Scope<'_>, canonical: Canonical<'_>) -> String {
+pub fn authorization(
+    secret_id: &str,
+    secret_key: &str,
+    scope: Scope<'_>,
+    canonical: Canonical<'_>,
+) -> String {
     let signature = scope.signature(secret_key, &canonical.text());
     let (scope, headers) = (scope.text(), canonical.signed_headers());
     format!("{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={headers}, Signature={signature}")
@@ -102,7 +107,11 @@ mod tests {
 
     fn header<'a>(request: &'a Value, name: &str) -> &'a str {
         let headers = request["headers"].as_object().unwrap();
-        headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str().unwrap()).unwrap()
+        headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str().unwrap())
+            .unwrap()
     }
 
     /// Every published and recomputed vector, with each intermediate value.
@@ -117,7 +126,8 @@ mod tests {
             let (id, text) = (&vector["id"], |value: &Value| value.as_str().unwrap().to_owned());
             let body = data_encoding::HEXLOWER.decode(text(&request["body_utf8_hex"]).as_bytes()).unwrap();
             let names = text(&steps["signed_headers"]);
-            let headers: Vec<(&str, &str)> = names.split(';').map(|name| (name, header(request, name))).collect();
+            let headers: Vec<(&str, &str)> =
+                names.split(';').map(|name| (name, header(request, name))).collect();
             let query = text(&steps["canonical_query_string"]);
             let (method, path) = (text(&input["method"]), text(&input["path"]));
             let canonical =
@@ -131,12 +141,17 @@ mod tests {
             assert_eq!(scope.date(), steps["date"], "{id}");
             assert_eq!(scope.text(), steps["credential_scope"], "{id}");
             assert_eq!(scope.string_to_sign(&canonical.text()), steps["string_to_sign"], "{id}");
-            let [date, service, signing] = scope.keys(&secret_key).map(|key| data_encoding::HEXLOWER.encode(&key));
+            let [date, service, signing] =
+                scope.keys(&secret_key).map(|key| data_encoding::HEXLOWER.encode(&key));
             assert_eq!(date, steps["secret_date_hex"], "{id}");
             assert_eq!(service, steps["secret_service_hex"], "{id}");
             assert_eq!(signing, steps["secret_signing_hex"], "{id}");
             assert_eq!(scope.signature(&secret_key, &canonical.text()), vector["signature"], "{id}");
-            assert_eq!(authorization(&secret_id, &secret_key, scope, canonical), vector["authorization"], "{id}");
+            assert_eq!(
+                authorization(&secret_id, &secret_key, scope, canonical),
+                vector["authorization"],
+                "{id}"
+            );
         }
     }
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::domain::id::{ImageId, InstanceId, KeyId};
-use crate::domain::plan::{Family, Image, LoginOrder, Machine, Operation, Progress, ResetOrder, Source, SystemDisk};
+use crate::domain::plan::{
+    Family, Image, LoginOrder, Machine, Operation, Progress, ResetOrder, Source, SystemDisk,
+};
 
 /// API version of CVM.
 pub const VERSION: &str = "2017-03-12";
@@ -59,8 +61,15 @@ pub fn reset_instance(order: &ResetOrder) -> Value {
 /// What stands inside `Response`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Envelope {
-    Good { request_id: String, body: Value },
-    Error { code: String, message: String, request_id: Option<String> },
+    Good {
+        request_id: String,
+        body: Value,
+    },
+    Error {
+        code: String,
+        message: String,
+        request_id: Option<String>,
+    },
     /// Neither `Error` nor `RequestId`, or not an envelope at all.
     Unreadable(&'static str),
 }
@@ -75,7 +84,9 @@ pub fn envelope(bytes: &[u8]) -> Envelope {
     let Some(Value::Object(response)) = outer.remove("Response") else {
         return Envelope::Unreadable("the answer had no Response in it");
     };
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned).filter(|text| !text.is_empty());
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).map(str::to_owned).filter(|text| !text.is_empty())
+    };
     let request_id = text(response.get("RequestId"));
     match (response.get("Error"), request_id) {
         (Some(error), request_id) => Envelope::Error {
@@ -89,7 +100,9 @@ pub fn envelope(bytes: &[u8]) -> Envelope {
 }
 
 /// `null`, `[]` and a missing field all mean the default.
-fn lenient<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(from: D) -> Result<T, D::Error> {
+fn lenient<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<T, D::Error> {
     let value = Value::deserialize(from)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
@@ -314,11 +327,14 @@ mod tests {
     fn envelopes() {
         assert!(matches!(envelope(br#"{"Response":{"RequestId":"a"}}"#), Envelope::Good { .. }));
         let error = envelope(br#"{"Response":{"Error":{"Code":"C","Message":"m"},"RequestId":"a"}}"#);
-        assert_eq!(error, Envelope::Error {
-            code: "C".to_owned(),
-            message: "m".to_owned(),
-            request_id: Some("a".to_owned()),
-        });
+        assert_eq!(
+            error,
+            Envelope::Error {
+                code: "C".to_owned(),
+                message: "m".to_owned(),
+                request_id: Some("a".to_owned()),
+            }
+        );
         for odd in ["", "{\"Respon", "[]", "{}", r#"{"Response":{}}"#, r#"{"Response":{"RequestId":""}}"#] {
             assert!(matches!(envelope(odd.as_bytes()), Envelope::Unreadable(_)), "{odd}");
         }

@@ -16,7 +16,9 @@ struct Record<F> {
 /// Why a row cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRecord {
-    #[error("request {id} was stored by a newer version of this program (record {found}, this one knows {VERSION})")]
+    #[error(
+        "request {id} was stored by a newer version of this program (record {found}, this one knows {VERSION})"
+    )]
     Newer { id: RequestId, found: u32 },
     #[error("request {id} cannot be read: {why}")]
     Unreadable { id: RequestId, why: String },

@@ -79,12 +79,22 @@ impl Store for Sqlite {
         self.readers.read(read::next_due).await
     }
 
-    async fn lease(&self, id: &RequestId, seen: Option<Timestamp>, until: Timestamp) -> Result<bool, StoreError> {
+    async fn lease(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
         let id = id.clone();
         self.writer.write(move |connection| write::lease(connection, "request", &id, (seen, until))).await
     }
 
-    async fn lease_card(&self, id: &RequestId, seen: Option<Timestamp>, until: Timestamp) -> Result<bool, StoreError> {
+    async fn lease_card(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
         let id = id.clone();
         self.writer.write(move |connection| write::lease(connection, "card", &id, (seen, until))).await
     }

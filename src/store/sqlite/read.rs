@@ -105,8 +105,9 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     due.extend(ids(requests)?.into_iter().map(Due::Request));
     let cards = "SELECT request FROM card WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
     due.extend(ids(cards)?.into_iter().map(Due::Card));
-    let mut query = connection
-        .prepare_cached("SELECT value, due_at, tries FROM tell WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+    let mut query = connection.prepare_cached(
+        "SELECT value, due_at, tries FROM tell WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+    )?;
     let tells = query.query_map((millis(now), limit), |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, u32>(2)?))
     })?;
@@ -129,7 +130,12 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Sto
 pub(super) fn head(connection: &Connection) -> Result<Head, StoreError> {
     let mut query = connection.prepare_cached("SELECT size, range, policy, at FROM head")?;
     let head = query.query_row([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<i64>>(3)?))
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, Vec<u8>>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, Option<i64>>(3)?,
+        ))
     });
     let (size, range, policy, at) =
         head.optional()?.ok_or_else(|| StoreError::Broken(anyhow!("the log's head is missing")))?;
@@ -149,6 +155,7 @@ pub(super) fn entries(
     let mut query = connection.prepare_cached(sql)?;
     let from = i64::try_from(from).map_err(broken)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = query.query_map((log, from, limit), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    let found =
+        query.query_map((log, from, limit), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
     found.map(|entry| entry.map_err(broken).and_then(|(seq, bytes)| Ok((unsigned(seq)?, bytes)))).collect()
 }

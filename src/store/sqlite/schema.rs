@@ -67,7 +67,9 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let outcome = match found {
-        0 => connection.execute_batch(TABLES).and_then(|()| connection.pragma_update(None, "user_version", VERSION)),
+        0 => connection
+            .execute_batch(TABLES)
+            .and_then(|()| connection.pragma_update(None, "user_version", VERSION)),
         VERSION => Ok(()),
         _ => {
             connection.execute_batch("ROLLBACK")?;

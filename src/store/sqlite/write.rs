@@ -53,7 +53,9 @@ fn check(connection: &Connection, request: &Request, before: Option<u32>) -> Res
             .query_row([request.ask.instance.as_str()], |row| row.get(0))
             .optional()?;
         if let Some(holder) = holder {
-            return Err(StoreError::Locked(holder.parse().map_err(|why| StoreError::Broken(anyhow::Error::new(why)))?));
+            return Err(StoreError::Locked(
+                holder.parse().map_err(|why| StoreError::Broken(anyhow::Error::new(why)))?,
+            ));
         }
     }
     Ok(stored.and_then(|(_, seq)| u64::try_from(seq).ok()))
@@ -67,12 +69,17 @@ fn append(
 ) -> Result<Seal, StoreError> {
     let seal = head.append(bytes);
     let seq = i64::try_from(seal.seq).map_err(|why| StoreError::Broken(why.into()))?;
-    connection
-        .prepare_cached("INSERT INTO audit (origin, seq, bytes) VALUES (?1, ?2, ?3)")?
-        .execute((&origin.log, seq, bytes))?;
-    connection
-        .prepare_cached("UPDATE head SET size = ?1, range = ?2, policy = ?3, at = ?4")?
-        .execute((seq + 1, head.range.concat(), &head.policy, millis(at)))?;
+    connection.prepare_cached("INSERT INTO audit (origin, seq, bytes) VALUES (?1, ?2, ?3)")?.execute((
+        &origin.log,
+        seq,
+        bytes,
+    ))?;
+    connection.prepare_cached("UPDATE head SET size = ?1, range = ?2, policy = ?3, at = ?4")?.execute((
+        seq + 1,
+        head.range.concat(),
+        &head.policy,
+        millis(at),
+    ))?;
     Ok(seal)
 }
 
@@ -194,14 +201,20 @@ pub(super) fn tells(connection: &Connection, tells: &[Tell], now: Timestamp) -> 
     for tell in tells {
         let value = serde_json::to_string(tell).expect("a tell has string keys");
         connection
-            .prepare_cached("INSERT INTO tell (id, value, due_at, tries) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO NOTHING")?
+            .prepare_cached(
+                "INSERT INTO tell (id, value, due_at, tries) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO NOTHING",
+            )?
             .execute((&tell.id, value, millis(now)))?;
     }
     Ok(())
 }
 
 /// A tell that was delivered stays, without a due time, so that the same click repeated is not answered twice.
-pub(super) fn settle_tell(connection: &Connection, id: &str, again_at: Option<Timestamp>) -> Result<(), StoreError> {
+pub(super) fn settle_tell(
+    connection: &Connection,
+    id: &str,
+    again_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached("UPDATE tell SET due_at = ?2, tries = tries + 1 WHERE id = ?1")?
         .execute((id, again_at.map(millis)))?;
@@ -209,7 +222,8 @@ pub(super) fn settle_tell(connection: &Connection, id: &str, again_at: Option<Ti
 }
 
 pub(super) fn tally(connection: &Connection, key: &str, window: i64) -> Result<Tally, StoreError> {
-    let sql = "INSERT INTO tally (key, span, count, before) VALUES (?1, ?2, 1, 0) ON CONFLICT (key) DO UPDATE SET
+    let sql =
+        "INSERT INTO tally (key, span, count, before) VALUES (?1, ?2, 1, 0) ON CONFLICT (key) DO UPDATE SET
                    before = CASE WHEN span = excluded.span THEN 0 ELSE count END,
                    count = CASE WHEN span = excluded.span THEN count + 1 ELSE 1 END,
                    span = excluded.span
