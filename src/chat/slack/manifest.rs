@@ -50,6 +50,9 @@ mod tests {
             assert_eq!(command["url"], "https://reset.example/slack/commands");
             assert!(command["usage_hint"].as_str().unwrap().len() <= 1000);
         }
-        assert_eq!(manifest["settings"]["interactivity"]["request_url"], "https://reset.example/slack/interactivity");
+        assert_eq!(
+            manifest["settings"]["interactivity"]["request_url"],
+            "https://reset.example/slack/interactivity"
+        );
     }
 }

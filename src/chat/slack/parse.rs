@@ -18,7 +18,8 @@ use crate::domain::request::{BadPress, Press};
 pub fn command(body: &Verified) -> Result<Inbound, Unreadable> {
     let mut fields: HashMap<String, String> = form_urlencoded::parse(body.bytes()).into_owned().collect();
     let mut take = |name: &str| fields.remove(name).filter(|value| !value.is_empty());
-    let team = take("team_id").or_else(|| take("enterprise_id")).ok_or(Unreadable("a command without a team"))?;
+    let team =
+        take("team_id").or_else(|| take("enterprise_id")).ok_or(Unreadable("a command without a team"))?;
     let user = take("user_id").ok_or(Unreadable("a command without a user"))?;
     let channel = take("channel_id").ok_or(Unreadable("a command without a channel"))?;
     let trigger = take("trigger_id").ok_or(Unreadable("a command without a trigger"))?;
@@ -118,12 +119,19 @@ pub fn interactivity(body: &Verified) -> Result<Inbound, Unreadable> {
     let container = payload.container.ok_or(Unreadable("a click outside of a message"))?;
     let message = container.message_ts.ok_or(Unreadable("a click outside of a message"))?;
     let name = payload.channel.as_ref().map(|channel| channel.name.clone()).unwrap_or_default();
-    let channel =
-        payload.channel.map(|channel| channel.id).or(container.channel_id).ok_or(Unreadable("a click without a channel"))?;
+    let channel = payload
+        .channel
+        .map(|channel| channel.id)
+        .or(container.channel_id)
+        .ok_or(Unreadable("a click without a channel"))?;
     let direct = name == "directmessage" || channel.starts_with('D');
     let press = payload.actions.into_iter().next().and_then(|action| action.value);
     let typed = payload.state.and_then(|mut state| {
-        state.values.get_mut(TYPED_BLOCK).and_then(|block| block.remove(TYPED_ACTION)).and_then(|input| input.value)
+        state
+            .values
+            .get_mut(TYPED_BLOCK)
+            .and_then(|block| block.remove(TYPED_ACTION))
+            .and_then(|input| input.value)
     });
     let caller = Caller {
         actor: Actor {
@@ -157,7 +165,8 @@ mod tests {
     }
 
     fn click(json: &str) -> Result<Inbound, Unreadable> {
-        let body: String = form_urlencoded::Serializer::new(String::new()).append_pair("payload", json).finish();
+        let body: String =
+            form_urlencoded::Serializer::new(String::new()).append_pair("payload", json).finish();
         interactivity(&verified(&body))
     }
 

@@ -42,7 +42,8 @@ pub fn verify(keys: &Keys, headers: &HeaderMap, body: Bytes, now: Timestamp) -> 
         return Err(Unverified::Stale);
     }
     let previous = keys.previous.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
-    let genuine = std::iter::once(&keys.current).chain(previous).any(|secret| matches(secret, stamp, &body, &mac));
+    let genuine =
+        std::iter::once(&keys.current).chain(previous).any(|secret| matches(secret, stamp, &body, &mac));
     if genuine { Ok(Verified(body)) } else { Err(Unverified::Signature) }
 }
 
@@ -100,7 +101,8 @@ mod tests {
     /// Slack's own published example.
     fn example() -> (Keys, HeaderMap, Bytes, Timestamp) {
         let fixture: serde_json::Value =
-            serde_json::from_str(include_str!("../../../tests/fixtures/slack/doc_signature_vector.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/fixtures/slack/doc_signature_vector.json"))
+                .unwrap();
         let text = |name: &str| fixture[name].as_str().unwrap().to_owned();
         let keys = Keys { current: text("signing_secret").into(), previous: None };
         let mut headers = HeaderMap::new();
@@ -139,7 +141,9 @@ mod tests {
             headers.insert("x-slack-signature", odd.parse().unwrap());
             assert!(verify(&keys, &headers, body.clone(), now).is_err(), "{odd}");
         }
-        for odd in ["", "now", "-1531420618", "+1531420618", "1531420618.0", " 1531420618", "1531420618000", "0x5b"] {
+        for odd in
+            ["", "now", "-1531420618", "+1531420618", "1531420618.0", " 1531420618", "1531420618000", "0x5b"]
+        {
             let mut headers = good.clone();
             headers.insert("x-slack-request-timestamp", odd.parse().unwrap());
             assert!(verify(&keys, &headers, body.clone(), now).is_err(), "{odd}");
@@ -152,7 +156,8 @@ mod tests {
             missing.remove(name);
             assert_eq!(verify(&keys, &missing, body.clone(), now).err(), Some(Unverified::Headers));
             let mut doubled = good.clone();
-            doubled.append(name, if name == "x-slack-signature" { &signature } else { &stamp }.parse().unwrap());
+            doubled
+                .append(name, if name == "x-slack-signature" { &signature } else { &stamp }.parse().unwrap());
             assert_eq!(verify(&keys, &doubled, body.clone(), now).err(), Some(Unverified::Headers));
         }
     }

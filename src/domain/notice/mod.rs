@@ -82,5 +82,25 @@ pub struct Notice {
     pub buttons: Vec<Button>,
 }
 
+/// Free text with every character that cannot be seen, or that changes what is seen, written out.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Zero-width, bidirectional and other format characters.
+fn is_hidden(c: char) -> bool {
+    matches!(u32::from(c),
+        0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
+        | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
+}
+
 mod stub;
 pub use stub::*;
