@@ -2,10 +2,24 @@
 //! add a sentence of their own. Free text (names, tags, reasons, messages of the cloud) is hostile; it travels as
 //! [`Span::Text`] or [`Span::Code`] and the renderer escapes it.
 
+mod answers;
+mod build;
+mod card;
+mod ends;
+mod log;
+mod refusals;
+mod text;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::id::{Actor, MessageRef, Place, Principal};
+
+pub use answers::*;
+pub use card::card;
+pub use ends::{Tail, ended_before_card, speech};
+pub use log::{actor, summary};
+pub use text::plain;
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +115,3 @@ fn is_hidden(c: char) -> bool {
         0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
         | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
 }
-
-mod stub;
-pub use stub::*;
