@@ -24,22 +24,31 @@ pub fn card(request: &Request, now: Timestamp) -> Option<Notice> {
             line.extend(spans![". Wiping at ", now + *grace, "."]);
             headed(request, line).button(request, Action::Stop, "Stop")
         }
-        State::Executing(_) => headed(request, spans!["The reset has left; waiting for Tencent Cloud's answer."]),
-        State::Unknown(claim) => headed(request, spans![
-            "The reset left at ", claim.signed_at, " and no answer came back. Nobody knows yet whether the disk was \
+        State::Executing(_) => {
+            headed(request, spans!["The reset has left; waiting for Tencent Cloud's answer."])
+        }
+        State::Unknown(claim) => headed(
+            request,
+            spans![
+                "The reset left at ",
+                claim.signed_at,
+                " and no answer came back. Nobody knows yet whether the disk was \
              wiped; I am finding out. It will never be sent again.",
-        ]),
+            ],
+        ),
         State::Accepted { request_id, .. } => {
             headed(request, spans!["Tencent Cloud accepted the reset; the disk is being wiped."])
                 .line(spans!["RequestId ", code(request_id)])
         }
-        State::Overdue { request_id, .. } => headed(request, spans![
-            "The reset was accepted, the disk was being wiped, and it is not done after 30 minutes.",
-        ])
+        State::Overdue { request_id, .. } => headed(
+            request,
+            spans!["The reset was accepted, the disk was being wiped, and it is not done after 30 minutes.",],
+        )
         .line(spans!["RequestId ", code(request_id)]),
-        State::Indeterminate(_) => {
-            headed(request, spans!["Nobody can say from here whether the disk was wiped. See below what to do."])
-        }
+        State::Indeterminate(_) => headed(
+            request,
+            spans!["Nobody can say from here whether the disk was wiped. See below what to do."],
+        ),
         State::Over(ending) => over(request, *ending),
     })
 }
@@ -106,7 +115,9 @@ fn details(notice: Notice, plan: &Plan) -> Notice {
     let m = &plan.machine;
     let mut place = vec![code(m.id.as_str())];
     let facts = [m.private_ips.join(" "), m.public_ips.join(" "), m.zone.clone(), m.state.to_lowercase()];
-    place.extend(facts.into_iter().filter(|fact| !fact.is_empty()).map(|fact| Span::from(format!(" · {fact}"))));
+    place.extend(
+        facts.into_iter().filter(|fact| !fact.is_empty()).map(|fact| Span::from(format!(" · {fact}"))),
+    );
     place.push(Span::from(format!(" · account {}", plan.account)));
     let login = match &plan.order.login {
         LoginOrder::Keys(keys) => {
@@ -121,7 +132,10 @@ fn details(notice: Notice, plan: &Plan) -> Notice {
         1 => "1 data disk: not formatted by this call".to_owned(),
         n => format!("{n} data disks: not formatted by this call"),
     };
-    let last = m.last.as_ref().map_or_else(|| "none known".to_owned(), |op| format!("{}, {}", op.name, progress(op.progress)));
+    let last = m
+        .last
+        .as_ref()
+        .map_or_else(|| "none known".to_owned(), |op| format!("{}, {}", op.name, progress(op.progress)));
     let mut name = vec![Span::from(short(m.title(), 60)), Span::from(" · ")];
     name.append(&mut place);
     notice
@@ -146,10 +160,15 @@ fn warnings(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     if after > today {
         let double = if after > today * 2 { " That is more than twice its size." } else { "" };
-        lines.push(format!("The disk grows {today} \u{2192} {after} GB: it costs more and cannot shrink again.{double}"));
+        lines.push(format!(
+            "The disk grows {today} \u{2192} {after} GB: it costs more and cannot shrink again.{double}"
+        ));
     }
     if plan.switches_family() {
-        lines.push("Linux \u{2194} Windows: the disk id changes and old snapshots can no longer be rolled back.".to_owned());
+        lines.push(
+            "Linux \u{2194} Windows: the disk id changes and old snapshots can no longer be rolled back."
+                .to_owned(),
+        );
     }
     if plan.target.is_none() {
         lines.push("The new image could not be looked up: its system and size were not checked.".to_owned());

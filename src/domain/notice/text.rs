@@ -1,0 +1,34 @@
+//! A notice as a terminal shows it.
+
+use super::{Line, Notice, Span, Tone, visible};
+
+/// Plain lines, buttons last.
+pub fn plain(notice: &Notice) -> Vec<String> {
+    let mut lines: Vec<String> = notice.lines.iter().map(line).collect();
+    lines.extend(notice.field.iter().map(|field| format!("{} [________]", visible(&field.label))));
+    let buttons: Vec<String> =
+        notice.buttons.iter().map(|button| format!("[ {} ]", visible(&button.label))).collect();
+    if !buttons.is_empty() {
+        lines.push(buttons.join("  "));
+    }
+    lines
+}
+
+fn line(line: &Line) -> String {
+    let text: String = line.spans.iter().map(span).collect();
+    match (line.tone, &line.label) {
+        (Tone::Warning, _) => format!("! {text}"),
+        (Tone::Field, Some(label)) => format!("{label:<8} {text}"),
+        (Tone::Title | Tone::Plain | Tone::Field, _) => text,
+    }
+}
+
+fn span(span: &Span) -> String {
+    match span {
+        Span::Text(text) | Span::Strong(text) | Span::Code(text) => visible(text),
+        Span::Person(actor) => visible(&actor.name),
+        Span::Principal(principal) => principal.to_string(),
+        Span::Time(at) => at.strftime("%H:%M:%S").to_string(),
+        Span::Message { message, .. } => format!("the card ({})", visible(&message.0)),
+    }
+}
