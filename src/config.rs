@@ -1,1 +1,0 @@
-//! The configuration: the only reader of environment and files.

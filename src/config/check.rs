@@ -1,0 +1,213 @@
+//! Section by section, into [`Config`].
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::raw::{RawAudit, RawCloud, RawConfig, RawLogin, RawSecrets, RawServer, RawSlack, RawStore};
+use super::rules::RawRules;
+use super::values::{address, duration, list, only, required, slack_id, unserved};
+use super::{Cloud, Config, Slack, Wrong};
+use crate::domain::id::Platform;
+use crate::domain::policy::Home;
+
+/// What was wrong so far.
+#[derive(Default)]
+struct Faults(Vec<Wrong>);
+
+impl Faults {
+    fn keep<T>(&mut self, checked: Result<T, Wrong>) -> Option<T> {
+        checked.map_err(|wrong| self.0.push(wrong)).ok()
+    }
+}
+
+impl RawConfig {
+    /// Relative paths start at `folder`.
+    pub(super) fn check(self, folder: &Path) -> Result<Config, Vec<Wrong>> {
+        let Self { server, store, secrets, audit, slack, discord, cloud, .. } = self;
+        let Self { approval, targets, limits, login, userdata, people, .. } = self;
+        let mut faults = Faults::default();
+        let server = faults.keep(server.check());
+        let store = faults.keep(store.check(folder));
+        let secrets = faults.keep(secrets.check(folder));
+        let origin = faults.keep(audit.check());
+        let slack = faults.keep(required("[slack]", slack, "add the section").and_then(RawSlack::check));
+        faults.keep(unserved("[discord]", discord.as_ref()));
+        let cloud = faults.keep(cloud.check());
+        let (rules, wrong) = RawRules { approval, targets, limits, people }.check();
+        faults.0.extend(wrong);
+        faults.keep(login.check());
+        faults.keep(no_userdata(&userdata));
+        match (server, store, secrets, origin, slack, cloud, rules) {
+            (
+                Some((listen, public_url, sweep)),
+                Some(store),
+                Some(secrets),
+                Some(origin),
+                Some((slack, home)),
+                Some(cloud),
+                Some(rules),
+            ) if faults.0.is_empty() => {
+                let policy = rules.policy(vec![home]);
+                Ok(Config { listen, public_url, sweep, store, secrets, origin, slack, cloud, policy })
+            }
+            _ => Err(faults.0),
+        }
+    }
+}
+
+impl RawServer {
+    fn check(self) -> Result<(SocketAddr, Option<Url>, Duration), Wrong> {
+        let Self { listen, public_url, sweep } = self;
+        let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen = listen.parse().map_err(|_| {
+            let wrong = format!("`{listen}` is not an address with a port");
+            Wrong::new("server.listen", wrong, "write \"127.0.0.1:8080\"")
+        })?;
+        let public_url = public_url
+            .map(|url| address("server.public_url", &url, "https://cleanslate.example.com"))
+            .transpose()?;
+        let minute = SignedDuration::from_mins(1);
+        let sweep =
+            duration("server.sweep", sweep.as_deref(), minute, SignedDuration::from_secs(1)..=minute)?;
+        Ok((listen, public_url, sweep.unsigned_abs()))
+    }
+}
+
+impl RawStore {
+    fn check(self, folder: &Path) -> Result<PathBuf, Wrong> {
+        let Self { kind, path, table } = self;
+        only("store.kind", kind, "sqlite")?;
+        unserved("store.table", table.as_ref())?;
+        Ok(folder.join(path.unwrap_or_else(|| "cleanslate.db".to_owned())))
+    }
+}
+
+impl RawSecrets {
+    fn check(self, folder: &Path) -> Result<Option<PathBuf>, Wrong> {
+        let Self { kind, path, verify, bot, cloud } = self;
+        unserved("secrets.verify", verify.as_ref())?;
+        unserved("secrets.bot", bot.as_ref())?;
+        unserved("secrets.cloud", cloud.as_ref())?;
+        match (kind.as_deref(), path) {
+            (None | Some("file"), path) => {
+                Ok(Some(folder.join(path.unwrap_or_else(|| "secrets.toml".to_owned()))))
+            }
+            (Some("env"), None) => Ok(None),
+            (Some("env"), Some(_)) => {
+                Err(Wrong::new("secrets.path", "the environment has no path", "remove it, or write kind = \"file\""))
+            }
+            (Some(kind), _) => {
+                let wrong = format!("this build does not serve `{kind}`");
+                Err(Wrong::new("secrets.kind", wrong, "write \"file\" or \"env\""))
+            }
+        }
+    }
+}
+
+impl RawAudit {
+    fn check(self) -> Result<String, Wrong> {
+        let Self { origin, key } = self;
+        unserved("audit.key", key.as_ref())?;
+        let write = "write a name for this log that no other log has: \"cleanslate.example/prod\"";
+        let origin = required("audit.origin", origin, write)?;
+        if origin.is_empty() || origin.len() > 100 || !origin.bytes().all(|b| b.is_ascii_graphic() && b != b'+') {
+            let wrong = "it is not 1 to 100 visible ASCII characters without `+`";
+            return Err(Wrong::new("audit.origin", wrong, write));
+        }
+        Ok(origin)
+    }
+}
+
+impl RawSlack {
+    fn check(self) -> Result<(Slack, Home), Wrong> {
+        let Self { api_base, app_id, team_ids, channels, command } = self;
+        let base = "https://slack.com/api/";
+        let api_base = address("slack.api_base", api_base.as_deref().unwrap_or(base), base)?;
+        if !api_base.path().ends_with('/') {
+            return Err(Wrong::new("slack.api_base", "it does not end with `/`", format!("write \"{base}\"")));
+        }
+        let app = required("slack.app_id", app_id, "write the app's id: \"A0123\"")?;
+        slack_id("slack.app_id", &app, &['A'], "A0123")?;
+        let orgs = list("slack.team_ids", team_ids, "write your team's id: [\"T0123\"]")?;
+        orgs.iter().try_for_each(|id| slack_id("slack.team_ids", id, &['T', 'E'], "T0123"))?;
+        let channels = list(
+            "slack.channels",
+            channels,
+            "write the ids of the channels that may be used: [\"C0123\"]",
+        )?;
+        channels.iter().try_for_each(|id| slack_id("slack.channels", id, &['C', 'G'], "C0123"))?;
+        let command = command.unwrap_or_else(|| "/reset".to_owned());
+        let name = command.strip_prefix('/').unwrap_or_default();
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        if name.is_empty() || name.len() > 32 || !name.bytes().all(plain) {
+            let wrong = format!("`{command}` is not a slash command in lower-case letters");
+            return Err(Wrong::new("slack.command", wrong, "write \"/reset\""));
+        }
+        let home = Home { platform: Platform::Slack, app, orgs, channels };
+        Ok((Slack { api_base, command }, home))
+    }
+}
+
+impl RawCloud {
+    fn check(self) -> Result<Cloud, Wrong> {
+        let Self { name, api, signature, timeout, language, endpoint, regions } = self;
+        only("cloud.api", api, "v3")?;
+        unserved("cloud.signature", signature.as_ref())?;
+        let write = "write what people call this account: \"acme-prod\"";
+        let name = required("cloud.name", name, write)?;
+        if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+            return Err(Wrong::new("cloud.name", "it is not 1 to 64 visible characters", write));
+        }
+        let language = language.unwrap_or_else(|| "en-US".to_owned());
+        if !["en-US", "zh-CN"].contains(&language.as_str()) {
+            let wrong = format!("`{language}` is no language of the API");
+            return Err(Wrong::new("cloud.language", wrong, "write \"en-US\" or \"zh-CN\""));
+        }
+        let regions = list("cloud.regions", regions, "write where your servers are: [\"ap-guangzhou\"]")?;
+        for region in &regions {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            if !region.contains('-') || !region.bytes().all(plain) {
+                let wrong = format!("`{region}` is not a region");
+                return Err(Wrong::new("cloud.regions", wrong, "write it like \"ap-guangzhou\""));
+            }
+        }
+        let second = SignedDuration::from_secs(1);
+        let timeout = duration("cloud.timeout", timeout.as_deref(), second * 15, second..=second * 60)?;
+        let endpoint = check_endpoint(endpoint, &regions[0])?;
+        Ok(Cloud { name, endpoint, regions, language, timeout: timeout.unsigned_abs() })
+    }
+}
+
+/// The address with its placeholders, after a look at what it becomes.
+fn check_endpoint(endpoint: Option<String>, region: &str) -> Result<String, Wrong> {
+    const USUAL: &str = "https://{service}.tencentcloudapi.com";
+    let endpoint = endpoint.unwrap_or_else(|| USUAL.to_owned());
+    let filled = endpoint.replace("{service}", "cvm").replace("{region}", region);
+    let bad = |wrong: &str| Wrong::new("cloud.endpoint", wrong, format!("write \"{USUAL}\""));
+    if filled.contains(['{', '}']) {
+        return Err(bad("it holds a placeholder other than {service} and {region}"));
+    }
+    let url = address("cloud.endpoint", &filled, USUAL)?;
+    // The signature covers the path `/`.
+    if url.path() == "/" { Ok(endpoint) } else { Err(bad("it has a path")) }
+}
+
+impl RawLogin {
+    fn check(self) -> Result<(), Wrong> {
+        let Self { default, vault_prefix } = self;
+        only("login.default", default, "keep")?;
+        unserved("login.vault_prefix", vault_prefix.as_ref())
+    }
+}
+
+fn no_userdata(texts: &BTreeMap<String, String>) -> Result<(), Wrong> {
+    match texts.keys().next() {
+        Some(name) => unserved(&format!("userdata.{name}"), Some(name)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! The process's environment, read once.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+/// What this program takes from its environment.
+#[derive(Debug, Default)]
+pub struct Environment {
+    /// `CLEANSLATE_CONFIG`.
+    pub config: Option<PathBuf>,
+    /// `RUST_LOG`.
+    pub log: Option<String>,
+    /// `NO_COLOR`, set to anything: <https://no-color.org>.
+    pub no_color: bool,
+    /// `AWS_LAMBDA_RUNTIME_API` is set: the process was started by Lambda.
+    pub lambda: bool,
+    /// Every other `CLEANSLATE_…` variable, by its whole name: they override the secrets' file.
+    pub secrets: BTreeMap<String, SecretString>,
+}
+
+impl Environment {
+    pub fn read() -> Self {
+        Self::of(std::env::vars_os())
+    }
+
+    /// Takes what it needs from these variables. What is not UTF-8 is as good as absent, but for the path.
+    pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            let Some(name) = name.to_str() else { continue };
+            if value.is_empty() {
+                continue;
+            }
+            match name {
+                "CLEANSLATE_CONFIG" => environment.config = Some(value.into()),
+                "RUST_LOG" => environment.log = value.into_string().ok(),
+                "NO_COLOR" => environment.no_color = true,
+                "AWS_LAMBDA_RUNTIME_API" => environment.lambda = true,
+                _ if name.starts_with("CLEANSLATE_") => {
+                    if let Ok(value) = value.into_string() {
+                        environment.secrets.insert(name.to_owned(), value.into());
+                    }
+                }
+                _ => {}
+            }
+        }
+        environment
+    }
+
+    /// The configuration's file: named on the command line, in the environment, or `cleanslate.toml`.
+    pub fn config_file(&self, named: Option<PathBuf>) -> PathBuf {
+        named.or_else(|| self.config.clone()).unwrap_or_else(|| "cleanslate.toml".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_taken_and_never_shown() {
+        let environment = Environment::of(
+            [
+                ("CLEANSLATE_CONFIG", "/etc/cleanslate.toml"),
+                ("CLEANSLATE_SLACK_BOT_TOKEN", "canary-7f3a"),
+                ("NO_COLOR", ""),
+                ("HOME", "/root"),
+            ]
+            .map(|(name, value)| (name.into(), value.into())),
+        );
+        let shown = format!("{environment:?}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!environment.no_color, "an empty NO_COLOR is none");
+        assert_eq!(environment.secrets.keys().collect::<Vec<_>>(), ["CLEANSLATE_SLACK_BOT_TOKEN"]);
+        assert_eq!(environment.config_file(None), PathBuf::from("/etc/cleanslate.toml"));
+        assert_eq!(environment.config_file(Some("x.toml".into())), PathBuf::from("x.toml"));
+        assert_eq!(Environment::default().config_file(None), PathBuf::from("cleanslate.toml"));
+    }
+}

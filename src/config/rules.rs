@@ -1,0 +1,309 @@
+//! Who may, on what: the sections that make the [`Policy`].
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::Wrong;
+use super::raw::{RawApproval, RawLimits, RawPerson, RawTargets};
+use super::values::{duration, gigabytes, list, number, required, slack_id};
+use crate::domain::id::Principal;
+use crate::domain::policy::{self, Home, Limits, Person, Policy, TargetRule};
+
+/// The sections of the policy, unchecked.
+pub(super) struct RawRules {
+    pub(super) approval: RawApproval,
+    pub(super) targets: RawTargets,
+    pub(super) limits: RawLimits,
+    pub(super) people: Vec<RawPerson>,
+}
+
+/// The same, checked.
+pub(super) struct Rules {
+    approval: Approval,
+    targets: Targets,
+    limits: Limits,
+    people: Vec<Person>,
+}
+
+struct Approval {
+    approvers: BTreeSet<Principal>,
+    requesters: BTreeSet<Principal>,
+    quorum: u32,
+    self_approval: bool,
+    expires: SignedDuration,
+    grace: SignedDuration,
+}
+
+struct Targets {
+    allow: Vec<TargetRule>,
+    confirm: Vec<TargetRule>,
+}
+
+impl RawRules {
+    /// The rules, and what is wrong with them.
+    pub(super) fn check(self) -> (Option<Rules>, Vec<Wrong>) {
+        let Self { approval, targets, limits, people } = self;
+        let people = check_people(people);
+        let approval = people.as_ref().ok().map(|people| approval.check(people)).transpose();
+        match (people, approval, targets.check(), limits.check()) {
+            (Ok(people), Ok(Some(approval)), Ok(targets), Ok(limits)) => {
+                (Some(Rules { approval, targets, limits, people }), Vec::new())
+            }
+            (people, approval, targets, limits) => {
+                let wrong = [people.err(), approval.err(), targets.err(), limits.err()];
+                (None, wrong.into_iter().flatten().collect())
+            }
+        }
+    }
+}
+
+fn check_people(raw: Vec<RawPerson>) -> Result<Vec<Person>, Wrong> {
+    let mut people: Vec<Person> = Vec::new();
+    for RawPerson { name, slack, discord } in raw {
+        let name = required("[[people]] name", name, "write a short name: \"bob\"")?;
+        if format!("person:{name}").parse::<Principal>().is_err() {
+            let wrong = format!("`{name}` is not a name");
+            return Err(Wrong::new("[[people]] name", wrong, "use letters, digits, `-`, `_` and `.`"));
+        }
+        if let Some(id) = &slack {
+            slack_id("[[people]] slack", id, &['U', 'W'], "U0123")?;
+        }
+        if let Some(id) = &discord
+            && format!("discord:{id}").parse::<Principal>().is_err()
+        {
+            let wrong = format!("`{id}` is not an id");
+            return Err(Wrong::new("[[people]] discord", wrong, "write the number, never a name: \"123\""));
+        }
+        if slack.is_none() && discord.is_none() {
+            let wrong = format!("`{name}` has no account");
+            return Err(Wrong::new("[[people]]", wrong, "add slack = \"U0123\" or discord = \"123\""));
+        }
+        let person = Person { name, slack, discord };
+        if let Some(other) = people.iter().find(|other| overlap(other, &person)) {
+            let wrong = format!("`{}` and `{}` share a name or an account", other.name, person.name);
+            return Err(Wrong::new("[[people]]", wrong, "write one entry per person"));
+        }
+        people.push(person);
+    }
+    Ok(people)
+}
+
+fn overlap(a: &Person, b: &Person) -> bool {
+    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
+    a.name == b.name || same(&a.slack, &b.slack) || same(&a.discord, &b.discord)
+}
+
+impl RawApproval {
+    fn check(self, people: &[Person]) -> Result<Approval, Wrong> {
+        let Self { approvers, requesters, quorum, self_approval, expires, grace } = self;
+        let write = "write who may approve: [\"slack:U0123\"]";
+        let approvers = principals("approval.approvers", list("approval.approvers", approvers, write)?, people)?;
+        let requesters = match requesters {
+            Some(_) => {
+                let write = "write who may ask, or leave it out: the approvers";
+                principals("approval.requesters", list("approval.requesters", requesters, write)?, people)?
+            }
+            None => approvers.clone(),
+        };
+        let quorum = number("approval.quorum", quorum, 1, 1..=100)?;
+        let self_approval = self_approval.unwrap_or(true);
+        let [second, minute] = [SignedDuration::from_secs(1), SignedDuration::from_mins(1)];
+        let expires = duration("approval.expires", expires.as_deref(), minute * 30, minute..=minute * 120)?;
+        let grace =
+            duration("approval.grace", grace.as_deref(), second * 10, SignedDuration::ZERO..=minute * 2)?;
+        let approval = Approval { approvers, requesters, quorum, self_approval, expires, grace };
+        approval.reachable(people)?;
+        Ok(approval)
+    }
+}
+
+/// Ids of accounts that can press a button here, and people who have such an account.
+fn principals(key: &str, list: Vec<String>, people: &[Person]) -> Result<BTreeSet<Principal>, Wrong> {
+    list.into_iter()
+        .map(|text| {
+            let principal: Principal = text.parse().map_err(|_| {
+                let write = "write ids, never names: \"slack:U0123\" or \"person:bob\"";
+                Wrong::new(key, format!("`{text}` is not a principal"), write)
+            })?;
+            match &principal {
+                Principal::Slack(_) => Ok(principal),
+                Principal::Person(name) => match people.iter().find(|person| person.name == *name) {
+                    Some(Person { slack: Some(_), .. }) => Ok(principal),
+                    Some(_) => {
+                        Err(Wrong::new(key, format!("`{text}` has no Slack account"), "add slack = \"U0123\" in [[people]]"))
+                    }
+                    None => Err(Wrong::new(key, format!("nobody is called `{text}`"), "add them to [[people]]")),
+                },
+                Principal::SlackGroup(_) | Principal::Discord(_) | Principal::DiscordRole(_) => {
+                    let wrong = format!("this build cannot look up `{text}`");
+                    Err(Wrong::new(key, wrong, "list the people: \"slack:U0123\""))
+                }
+            }
+        })
+        .collect()
+}
+
+impl Approval {
+    /// Whether there is anybody whose request could ever be approved.
+    fn reachable(&self, people: &[Person]) -> Result<(), Wrong> {
+        let persons = |list: &BTreeSet<Principal>| -> BTreeSet<Principal> {
+            list.iter().map(|principal| person(principal, people)).collect()
+        };
+        let (approvers, requesters) = (persons(&self.approvers), persons(&self.requesters));
+        let all_approve = requesters.is_subset(&approvers);
+        let can = approvers.len() - usize::from(all_approve && !self.self_approval);
+        if self.quorum as usize <= can {
+            return Ok(());
+        }
+        let own = if all_approve && !self.self_approval { " (nobody approves their own)" } else { "" };
+        let wrong = format!("it asks for {} approvals, and only {can} can ever come{own}", self.quorum);
+        Err(Wrong::new("approval.quorum", wrong, "lower it, or name more people in approvers"))
+    }
+}
+
+/// Who a principal is, for counting.
+fn person(principal: &Principal, people: &[Person]) -> Principal {
+    let Principal::Slack(id) = principal else { return principal.clone() };
+    let joined = people.iter().find(|person| person.slack.as_ref() == Some(id));
+    joined.map_or_else(|| principal.clone(), |person| Principal::Person(person.name.clone()))
+}
+
+impl RawTargets {
+    fn check(self) -> Result<Targets, Wrong> {
+        let Self { allow, confirm } = self;
+        let write = "write what may be wiped: [\"tag:cleanslate=allowed\"]";
+        let allow = rules("targets.allow", list("targets.allow", allow, write)?)?;
+        let confirm = rules("targets.confirm", confirm.unwrap_or_default())?;
+        Ok(Targets { allow, confirm })
+    }
+}
+
+fn rules(key: &str, list: Vec<String>) -> Result<Vec<TargetRule>, Wrong> {
+    list.into_iter()
+        .map(|text| {
+            text.parse().map_err(|what: String| Wrong::new(key, format!("`{text}` is not a target"), what))
+        })
+        .collect()
+}
+
+impl RawLimits {
+    fn check(self) -> Result<Limits, Wrong> {
+        let Self { open_per_channel, asks_per_minute, max_disk } = self;
+        let open = number("limits.open_per_channel", open_per_channel, 10, 1..=100)?;
+        let asks_per_minute = number("limits.asks_per_minute", asks_per_minute, 5, 1..=60)?;
+        let max_disk_gb = gigabytes("limits.max_disk", max_disk.as_deref().unwrap_or("500GB"))?;
+        Ok(Limits { open_per_channel: open as usize, asks_per_minute, max_disk_gb })
+    }
+}
+
+/// The rules as the log keeps them: all of them, defaults too, in one order.
+#[derive(Serialize)]
+struct Text {
+    approval: ApprovalText,
+    targets: TargetsText,
+    limits: LimitsText,
+    home: Vec<HomeText>,
+    people: Vec<Person>,
+}
+
+#[derive(Serialize)]
+struct ApprovalText {
+    approvers: Vec<Principal>,
+    requesters: Vec<Principal>,
+    quorum: u32,
+    self_approval: bool,
+    expires: String,
+    grace: String,
+}
+
+#[derive(Serialize)]
+struct TargetsText {
+    allow: Vec<String>,
+    confirm: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct LimitsText {
+    open_per_channel: usize,
+    asks_per_minute: u32,
+    max_disk: String,
+}
+
+#[derive(Serialize)]
+struct HomeText {
+    platform: &'static str,
+    app: String,
+    teams: Vec<String>,
+    channels: Vec<String>,
+}
+
+impl Rules {
+    /// The policy for these homes, with its text and the text's hash.
+    pub(super) fn policy(self, homes: Vec<Home>) -> Policy {
+        let text = toml::to_string(&self.text(&homes)).expect("the rules are strings, numbers and lists");
+        let Self { approval, targets, limits, people } = self;
+        Policy {
+            hash: policy::hash(&text),
+            text,
+            homes,
+            approvers: approval.approvers,
+            requesters: approval.requesters,
+            quorum: approval.quorum as usize,
+            self_approval: approval.self_approval,
+            expires: approval.expires,
+            grace: approval.grace,
+            allow: targets.allow,
+            confirm: targets.confirm,
+            limits,
+            people,
+        }
+    }
+
+    fn text(&self, homes: &[Home]) -> Text {
+        let Self { approval, targets, limits, people } = self;
+        let mut people = people.clone();
+        people.sort_by(|a, b| a.name.cmp(&b.name));
+        let home = |home: &Home| HomeText {
+            platform: home.platform.as_str(),
+            app: home.app.clone(),
+            teams: sorted(home.orgs.clone()),
+            channels: sorted(home.channels.clone()),
+        };
+        Text {
+            approval: ApprovalText {
+                approvers: approval.approvers.iter().cloned().collect(),
+                requesters: approval.requesters.iter().cloned().collect(),
+                quorum: approval.quorum,
+                self_approval: approval.self_approval,
+                expires: format!("{:#}", approval.expires),
+                grace: format!("{:#}", approval.grace),
+            },
+            targets: TargetsText {
+                allow: sorted(targets.allow.iter().map(rule_text).collect()),
+                confirm: sorted(targets.confirm.iter().map(rule_text).collect()),
+            },
+            limits: LimitsText {
+                open_per_channel: limits.open_per_channel,
+                asks_per_minute: limits.asks_per_minute,
+                max_disk: format!("{}GB", limits.max_disk_gb),
+            },
+            home: homes.iter().map(home).collect(),
+            people,
+        }
+    }
+}
+
+fn sorted(mut list: Vec<String>) -> Vec<String> {
+    list.sort();
+    list
+}
+
+fn rule_text(rule: &TargetRule) -> String {
+    match rule {
+        TargetRule::Any => "*".to_owned(),
+        TargetRule::Instance(id) => id.to_string(),
+        TargetRule::Tag(key, value) => format!("tag:{key}={value}"),
+    }
+}
