@@ -1,1 +1,21 @@
-//! Logs: readable on a terminal, JSON elsewhere.
+//! Logs, to stderr: readable on a terminal, JSON elsewhere.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging. `filter` is `RUST_LOG`'s form; without one, warnings are shown.
+pub fn start(filter: Option<&str>, color: bool) {
+    let filter = EnvFilter::new(filter.unwrap_or("warn,cleanslate=info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        logs.with_ansi(color).init();
+    } else {
+        logs.json().flatten_event(true).init();
+    }
+    // A panic's payload may hold anything; its place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "This program has a mistake and stopped a piece of work");
+    }));
+}

@@ -98,9 +98,11 @@ impl RawSecrets {
                 Ok(Some(folder.join(path.unwrap_or_else(|| "secrets.toml".to_owned()))))
             }
             (Some("env"), None) => Ok(None),
-            (Some("env"), Some(_)) => {
-                Err(Wrong::new("secrets.path", "the environment has no path", "remove it, or write kind = \"file\""))
-            }
+            (Some("env"), Some(_)) => Err(Wrong::new(
+                "secrets.path",
+                "the environment has no path",
+                "remove it, or write kind = \"file\"",
+            )),
             (Some(kind), _) => {
                 let wrong = format!("this build does not serve `{kind}`");
                 Err(Wrong::new("secrets.kind", wrong, "write \"file\" or \"env\""))
@@ -115,7 +117,10 @@ impl RawAudit {
         unserved("audit.key", key.as_ref())?;
         let write = "write a name for this log that no other log has: \"cleanslate.example/prod\"";
         let origin = required("audit.origin", origin, write)?;
-        if origin.is_empty() || origin.len() > 100 || !origin.bytes().all(|b| b.is_ascii_graphic() && b != b'+') {
+        if origin.is_empty()
+            || origin.len() > 100
+            || !origin.bytes().all(|b| b.is_ascii_graphic() && b != b'+')
+        {
             let wrong = "it is not 1 to 100 visible ASCII characters without `+`";
             return Err(Wrong::new("audit.origin", wrong, write));
         }
@@ -129,17 +134,18 @@ impl RawSlack {
         let base = "https://slack.com/api/";
         let api_base = address("slack.api_base", api_base.as_deref().unwrap_or(base), base)?;
         if !api_base.path().ends_with('/') {
-            return Err(Wrong::new("slack.api_base", "it does not end with `/`", format!("write \"{base}\"")));
+            return Err(Wrong::new(
+                "slack.api_base",
+                "it does not end with `/`",
+                format!("write \"{base}\""),
+            ));
         }
         let app = required("slack.app_id", app_id, "write the app's id: \"A0123\"")?;
         slack_id("slack.app_id", &app, &['A'], "A0123")?;
         let orgs = list("slack.team_ids", team_ids, "write your team's id: [\"T0123\"]")?;
         orgs.iter().try_for_each(|id| slack_id("slack.team_ids", id, &['T', 'E'], "T0123"))?;
-        let channels = list(
-            "slack.channels",
-            channels,
-            "write the ids of the channels that may be used: [\"C0123\"]",
-        )?;
+        let channels =
+            list("slack.channels", channels, "write the ids of the channels that may be used: [\"C0123\"]")?;
         channels.iter().try_for_each(|id| slack_id("slack.channels", id, &['C', 'G'], "C0123"))?;
         let command = command.unwrap_or_else(|| "/reset".to_owned());
         let name = command.strip_prefix('/').unwrap_or_default();

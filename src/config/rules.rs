@@ -99,7 +99,8 @@ impl RawApproval {
     fn check(self, people: &[Person]) -> Result<Approval, Wrong> {
         let Self { approvers, requesters, quorum, self_approval, expires, grace } = self;
         let write = "write who may approve: [\"slack:U0123\"]";
-        let approvers = principals("approval.approvers", list("approval.approvers", approvers, write)?, people)?;
+        let approvers =
+            principals("approval.approvers", list("approval.approvers", approvers, write)?, people)?;
         let requesters = match requesters {
             Some(_) => {
                 let write = "write who may ask, or leave it out: the approvers";
@@ -131,10 +132,14 @@ fn principals(key: &str, list: Vec<String>, people: &[Person]) -> Result<BTreeSe
                 Principal::Slack(_) => Ok(principal),
                 Principal::Person(name) => match people.iter().find(|person| person.name == *name) {
                     Some(Person { slack: Some(_), .. }) => Ok(principal),
-                    Some(_) => {
-                        Err(Wrong::new(key, format!("`{text}` has no Slack account"), "add slack = \"U0123\" in [[people]]"))
+                    Some(_) => Err(Wrong::new(
+                        key,
+                        format!("`{text}` has no Slack account"),
+                        "add slack = \"U0123\" in [[people]]",
+                    )),
+                    None => {
+                        Err(Wrong::new(key, format!("nobody is called `{text}`"), "add them to [[people]]"))
                     }
-                    None => Err(Wrong::new(key, format!("nobody is called `{text}`"), "add them to [[people]]")),
                 },
                 Principal::SlackGroup(_) | Principal::Discord(_) | Principal::DiscordRole(_) => {
                     let wrong = format!("this build cannot look up `{text}`");

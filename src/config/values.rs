@@ -91,9 +91,11 @@ pub(super) fn gigabytes(key: &str, text: &str) -> Result<u32, Wrong> {
     let lower = text.to_ascii_lowercase();
     let digits = lower.strip_suffix("gb").or_else(|| lower.strip_suffix('g')).unwrap_or(&lower);
     let plain = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    digits.parse().ok().filter(|gb| plain && *gb > 0).ok_or_else(|| {
-        Wrong::new(key, format!("`{text}` is not a size"), "write whole gigabytes: \"500GB\"")
-    })
+    digits
+        .parse()
+        .ok()
+        .filter(|gb| plain && *gb > 0)
+        .ok_or_else(|| Wrong::new(key, format!("`{text}` is not a size"), "write whole gigabytes: \"500GB\""))
 }
 
 /// An address that secrets or signatures may be sent to: https, or a loopback one.
@@ -111,7 +113,10 @@ pub(super) fn address(key: &str, text: &str, example: &str) -> Result<Url, Wrong
         "http" if loopback => {}
         _ => return Err(bad(format!("`{text}` is neither https nor a loopback address"))),
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some()
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
     {
         return Err(bad("it holds more than scheme, host, port and path".to_owned()));
     }
