@@ -19,7 +19,6 @@ use tokio::time::timeout;
 
 use crate::domain::Clock;
 use crate::ingress::{BODY_MAX, Ingress, empty};
-use crate::store::Store as _;
 use crate::worker::Worker;
 
 /// How long headers, and then a body, may take to arrive.
