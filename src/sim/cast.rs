@@ -23,7 +23,10 @@ pub fn user_id(name: &str) -> Option<&'static str> {
 
 /// The name behind an id; the bot's is the product's.
 pub fn user_name(id: &str) -> &str {
-    USERS.iter().find(|(_, known)| *known == id).map_or(if id == SLACK_BOT { "cleanslate" } else { id }, |(name, _)| *name)
+    USERS
+        .iter()
+        .find(|(_, known)| *known == id)
+        .map_or(if id == SLACK_BOT { "cleanslate" } else { id }, |(name, _)| *name)
 }
 
 /// What `sim --json` prints once it listens.

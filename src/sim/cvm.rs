@@ -30,8 +30,15 @@ pub struct Now {
 }
 
 /// Answers one call.
-pub fn call(fleet: &mut Fleet, request: (&HeaderMap, &[u8]), now: Now, fault: Option<&Fault>, request_id: &str) -> Outcome {
-    let ahead = if fault == Some(&Fault::Clock) { SignedDuration::from_mins(10) } else { SignedDuration::ZERO };
+pub fn call(
+    fleet: &mut Fleet,
+    request: (&HeaderMap, &[u8]),
+    now: Now,
+    fault: Option<&Fault>,
+    request_id: &str,
+) -> Outcome {
+    let ahead =
+        if fault == Some(&Fault::Clock) { SignedDuration::from_mins(10) } else { SignedDuration::ZERO };
     let now = Now { wall: now.wall + ahead, fleet: now.fleet + ahead };
     match fault {
         Some(Fault::Hang) => return Outcome::Hang,
@@ -42,7 +49,9 @@ pub fn call(fleet: &mut Fleet, request: (&HeaderMap, &[u8]), now: Now, fault: Op
     let body = envelope(answer, request_id);
     match fault {
         Some(Fault::AcceptThenDrop) => Outcome::Close,
-        Some(Fault::AcceptThen5xx) => respond(StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>".into(), now),
+        Some(Fault::AcceptThen5xx) => {
+            respond(StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>".into(), now)
+        }
         Some(Fault::Truncate) => respond(StatusCode::OK, body[..body.len() / 2].to_owned(), now),
         Some(Fault::Garble) => respond(StatusCode::OK, "\u{fffd}\u{1}not json".into(), now),
         _ => respond(StatusCode::OK, body, now),
@@ -51,7 +60,8 @@ pub fn call(fleet: &mut Fleet, request: (&HeaderMap, &[u8]), now: Now, fault: Op
 
 fn respond(status: StatusCode, body: String, now: Now) -> Outcome {
     let date = now.fleet.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let response = Response::builder().status(status).header("content-type", "application/json").header("date", date);
+    let response =
+        Response::builder().status(status).header("content-type", "application/json").header("date", date);
     Outcome::Answer(response.body(Bytes::from(body)).unwrap_or_default())
 }
 
@@ -73,14 +83,20 @@ fn act(
     authenticate(headers, body, now.wall)?;
     match fault {
         Some(Fault::Refuse(code)) => return Err(error(code, "Refused on purpose.")),
-        Some(Fault::Throttle) => return Err(error("RequestLimitExceeded", "Your current request times equals to `10` in a second, which exceeds the frequency limit `10` for a second.")),
+        Some(Fault::Throttle) => {
+            return Err(error(
+                "RequestLimitExceeded",
+                "Your current request times equals to `10` in a second, which exceeds the frequency limit `10` for a second.",
+            ));
+        }
         _ => {}
     }
     if header(headers, "x-tc-version")? != "2017-03-12" {
         return Err(error("NoSuchVersion", "The API version does not exist."));
     }
     let region = header(headers, "x-tc-region")?;
-    let body: Map<String, Value> = serde_json::from_slice(body).map_err(|_| error("InvalidParameter", "The body is not a JSON object."))?;
+    let body: Map<String, Value> = serde_json::from_slice(body)
+        .map_err(|_| error("InvalidParameter", "The body is not a JSON object."))?;
     fleet.advance(now.fleet);
     match header(headers, "x-tc-action")? {
         "DescribeInstances" => fleet.describe_instances(region, &body),
@@ -101,10 +117,14 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
 /// Verified by the request's own `SignedHeaders` and scope.
 fn authenticate(headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), ApiError> {
     let malformed = || error("AuthFailure.InvalidAuthorization", "The Authorization header is malformed.");
-    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).ok_or_else(malformed)?;
+    let authorization =
+        headers.get("authorization").and_then(|value| value.to_str().ok()).ok_or_else(malformed)?;
     let parts = authorization.strip_prefix(tc3::ALGORITHM).ok_or_else(malformed)?;
     let part = |name: &str| {
-        parts.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(malformed)
+        parts
+            .split(',')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+            .ok_or_else(malformed)
     };
     let (credential, signed, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
     let [id, date, service, "tc3_request"] = credential.split('/').collect::<Vec<_>>()[..] else {
@@ -116,14 +136,19 @@ fn authenticate(headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), 
     let timestamp: i64 = header(headers, "x-tc-timestamp")?.parse().map_err(|_| malformed())?;
     let sent = Timestamp::from_second(timestamp).map_err(|_| malformed())?;
     if now.duration_since(sent).abs() > WINDOW {
-        return Err(error("AuthFailure.SignatureExpire", "The provided credentials have expired: the timestamp is more than five minutes off."));
+        return Err(error(
+            "AuthFailure.SignatureExpire",
+            "The provided credentials have expired: the timestamp is more than five minutes off.",
+        ));
     }
     let names: Vec<&str> = signed.split(';').collect();
     if !names.contains(&"content-type") || !names.contains(&"host") {
         return Err(malformed());
     }
-    let signed: Vec<(&str, &str)> =
-        names.iter().map(|name| header(headers, name).map(|value| (*name, value))).collect::<Result<_, _>>()?;
+    let signed: Vec<(&str, &str)> = names
+        .iter()
+        .map(|name| header(headers, name).map(|value| (*name, value)))
+        .collect::<Result<_, _>>()?;
     let scope = Scope { timestamp, service };
     let canonical = Canonical { method: "POST", path: "/", query: "", headers: &signed, payload: body };
     let genuine = scope.signature(cast::TENCENT_SECRET_KEY, &canonical.text()) == signature;

@@ -152,11 +152,18 @@ impl Sim {
 
 impl World {
     fn new(fleet: Fleet) -> Self {
-        Self { fleet, slack: SlackWorld::default(), offset: SignedDuration::ZERO, faults: Vec::new(), calls: Vec::new() }
+        Self {
+            fleet,
+            slack: SlackWorld::default(),
+            offset: SignedDuration::ZERO,
+            faults: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
     fn cvm(&mut self, parts: &http::request::Parts, body: &Bytes, wall: Timestamp) -> Outcome {
-        let action = parts.headers.get("x-tc-action").and_then(|action| action.to_str().ok()).unwrap_or_default();
+        let action =
+            parts.headers.get("x-tc-action").and_then(|action| action.to_str().ok()).unwrap_or_default();
         let armed = self.faults.iter().position(|(wanted, _)| wanted == action);
         let fault = armed.map(|index| self.faults.remove(index).1);
         let request_id = format!("a0a66377-b79f-4a21-846c-{:012x}", self.calls.len() + 1);

@@ -1,1 +1,0 @@
-//! Slack's Web API over HTTP, as far as a bot uses it.
