@@ -1,1 +1,0 @@
-//! One request through the real code, on simulated platforms.

@@ -1,0 +1,167 @@
+//! One request through the real code, on simulated platforms: loopback HTTP, real signatures, a clock that jumps.
+#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+#![expect(clippy::disallowed_methods, reason = "a shell: it runs the servers it rehearses with")]
+
+mod stage;
+mod transcript;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+
+use self::stage::Stage;
+use self::transcript::Transcript;
+use super::audit;
+use crate::sim::cast;
+use crate::sim::fault::Fault;
+use crate::sim::slack::deliver::{Press, slash_command};
+
+/// The example of the API page.
+pub const COMMAND: &str = "/reset ins-r8hr2upy img-pmqg1cw7 60GB";
+
+/// What becomes of the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Decision {
+    Approve,
+    Cancel,
+    /// Nobody decides, and it expires.
+    None,
+    /// You decide, at the terminal.
+    Ask,
+}
+
+/// `cleanslate rehearse`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// What is typed
+    #[arg(long, default_value = COMMAND)]
+    pub command: String,
+    /// Who types it: alice, bob, carol (may approve), or mallory (may nothing)
+    #[arg(long, default_value = "alice")]
+    pub caller: String,
+    /// Who presses the button
+    #[arg(long, default_value = "bob")]
+    pub approver: String,
+    #[arg(long, value_enum, default_value = "approve")]
+    pub decision: Decision,
+    /// What goes wrong with the reset: see below
+    #[arg(long)]
+    pub fault: Option<Fault>,
+    /// Leave configuration, store and log in this folder
+    #[arg(long)]
+    pub keep: Option<PathBuf>,
+    /// Print one JSON object instead of the transcript
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plays it; true when the request ended and the log verifies.
+///
+/// # Errors
+/// When the rehearsal itself cannot be set up.
+pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
+    let begun = std::time::Instant::now();
+    let caller = person(&options.caller)?;
+    let approver = person(&options.approver)?;
+    let stage = Stage::build(options.keep.clone(), start).await?;
+    let mut transcript = Transcript::begin(options.json);
+    if let Some(fault) = options.fault.clone() {
+        stage.sim.arm("ResetInstance", fault);
+    }
+    let command = slash_command(caller, &options.command, "1.2.rehearsal", stage.now());
+    transcript.said(stage.now(), &options.caller, &options.command);
+    let answer = stage.deliver(command).await?;
+    transcript.private(stage.now(), &answer, &options.caller);
+    let mut decided = false;
+    loop {
+        stage.parts.worker.sweep().await?;
+        transcript.show(&stage);
+        if !decided && stage.sim.slack(|slack| slack.with_button("wipe").is_some()) {
+            decided = true;
+            decide(&options, approver, &stage, &mut transcript).await?;
+            continue;
+        }
+        let Some(due) = stage.parts.store.next_due().await? else { break };
+        stage.jump(due);
+    }
+    end(&stage, &options, transcript, begun.elapsed()).await
+}
+
+fn person(name: &str) -> anyhow::Result<&'static str> {
+    cast::user_id(name)
+        .with_context(|| format!("there is no `{name}` here; the cast is alice, bob, carol and mallory"))
+}
+
+async fn decide(
+    options: &Options,
+    user: &str,
+    stage: &Stage,
+    transcript: &mut Transcript,
+) -> anyhow::Result<()> {
+    let decision = if options.decision == Decision::Ask { transcript::ask()? } else { options.decision };
+    let action = match decision {
+        Decision::Approve => "wipe",
+        Decision::Cancel => "cancel",
+        Decision::None | Decision::Ask => return Ok(()),
+    };
+    stage.jump(stage.now() + SignedDuration::from_secs(37));
+    let now = stage.now();
+    let own = options.caller == options.approver;
+    let pressed = stage.sim.slack(|slack| {
+        let message = slack.with_button(action)?;
+        let name = message.blocks.iter().find_map(|block| block["element"]["placeholder"]["text"].as_str());
+        let typed = if own { name.map(str::to_owned) } else { None };
+        let button = message.button(action)?.clone();
+        let press = Press { user, action, typed: typed.as_deref(), trigger: "3.4.rehearsal" };
+        Some((slack.press(press, now)?, button, typed))
+    });
+    let Some((delivery, button, typed)) = pressed else { return Ok(()) };
+    transcript.pressed(now, &options.approver, &button, typed.as_deref());
+    stage.deliver(delivery).await?;
+    Ok(())
+}
+
+async fn end(
+    stage: &Stage,
+    options: &Options,
+    transcript: Transcript,
+    took: std::time::Duration,
+) -> anyhow::Result<bool> {
+    let store = stage.parts.store.as_ref();
+    let verdict = audit::verify(store, stage::ORIGIN).await?;
+    let over = store.open().await?.is_empty();
+    let wipes = stage.sim.wipes().len();
+    if options.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "over": over, "wipes": wipes, "verified": verdict.is_ok(),
+                "entries": verdict.as_ref().map(|verified| verified.entries).ok(),
+                "messages": transcript.lines(),
+            })
+        );
+        return Ok(over && verdict.is_ok() && wipes <= 1);
+    }
+    println!("\nAudit log");
+    audit::list(store, &mut std::io::stdout(), false).await?;
+    match &verdict {
+        Ok(verified) => {
+            let root = data_encoding::HEXLOWER.encode(&verified.root[..4]);
+            println!(
+                "Verified: {} entries, root {root}\u{2026}. Resets received by the simulated cloud: {wipes}. Took {:.1} s.",
+                verified.entries,
+                took.as_secs_f32()
+            );
+        }
+        Err(bad) => println!("NOT VERIFIED: {bad}"),
+    }
+    if let Some(folder) = &options.keep {
+        println!(
+            "Kept in {0}; look at it: cleanslate audit verify --config {0}/cleanslate.toml",
+            folder.display()
+        );
+    }
+    transcript::farewell();
+    Ok(over && verdict.is_ok() && wipes <= 1)
+}

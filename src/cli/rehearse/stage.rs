@@ -1,0 +1,126 @@
+//! The simulated platforms and the real program, on loopback.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::assemble::{self, Parts};
+use crate::config::Config;
+use crate::domain::Clock;
+use crate::entry::server;
+use crate::outbound::{self, Timeouts};
+use crate::secrets::Secrets;
+use crate::sim::slack::deliver::Delivery;
+use crate::sim::{Sim, cast, fleet::Fleet};
+
+pub(super) const ORIGIN: &str = "cleanslate.example/rehearsal";
+
+/// Everything that a rehearsal runs on.
+pub(super) struct Stage {
+    pub(super) sim: Sim,
+    pub(super) parts: Parts,
+    clock: Arc<AtomicI64>,
+    http: reqwest::Client,
+    front: std::net::SocketAddr,
+    _stop: watch::Sender<bool>,
+    /// Removed at the end, unless it is kept.
+    folder: Option<PathBuf>,
+}
+
+impl Stage {
+    /// The clock begins at `start` and moves only by [`Stage::jump`].
+    pub(super) async fn build(keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
+        let millis = Arc::new(AtomicI64::new(start.as_millisecond()));
+        let ticking = Arc::clone(&millis);
+        let clock: Clock =
+            Arc::new(move || Timestamp::from_millisecond(ticking.load(Ordering::SeqCst)).unwrap_or_default());
+        let sim = Sim::new(Fleet::default(), Arc::clone(&clock));
+        let platforms = TcpListener::bind("127.0.0.1:0").await?;
+        let front = TcpListener::bind("127.0.0.1:0").await?;
+        let address = platforms.local_addr()?;
+        tokio::spawn(sim.clone().serve(platforms));
+
+        let temporary = std::env::temp_dir().join(format!("cleanslate-rehearsal-{}", std::process::id()));
+        let folder = keep.clone().unwrap_or(temporary);
+        let file = write(&folder, address)
+            .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
+        let config = Config::load(&file)?;
+        let secrets = Secrets::load(config.secrets.as_deref(), &std::collections::BTreeMap::new())?;
+        let parts = assemble::parts(&config, &file, &secrets, &clock)?;
+        let address = front.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(server::listen(front, Arc::clone(&parts.ingress), stopped));
+        let seconds = Duration::from_secs(10);
+        let http = outbound::client(Timeouts { connect: seconds, total: seconds }).build()?;
+        let folder = keep.is_none().then_some(folder);
+        Ok(Self { sim, parts, clock: millis, http, front: address, _stop: stop, folder })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.clock.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+
+    /// Moves the clock on, never back.
+    pub(super) fn jump(&self, to: Timestamp) {
+        self.clock.fetch_max(to.as_millisecond(), Ordering::SeqCst);
+    }
+
+    /// Sends what Slack would send; gives the answer's body.
+    pub(super) async fn deliver(&self, delivery: Delivery) -> anyhow::Result<Value> {
+        let answer = self
+            .http
+            .post(format!("http://{}{}", self.front, delivery.path))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-slack-request-timestamp", delivery.timestamp)
+            .header("x-slack-signature", delivery.signature)
+            .body(delivery.body)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(serde_json::from_slice(&answer.bytes().await?).unwrap_or_default())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            // It lies in the system's folder for such things; what cannot be removed goes with it.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// The configuration that a person would write, in a folder.
+fn write(folder: &Path, sim: std::net::SocketAddr) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let [alice, bob, carol, _] = cast::USERS.map(|(_, id)| id);
+    let (app, team, channel) = (cast::SLACK_APP_ID, cast::SLACK_TEAM_ID, cast::SLACK_CHANNEL_ID);
+    let file = folder.join("cleanslate.toml");
+    let config = format!(
+        "[audit]\norigin = \"{ORIGIN}\"\n\n[slack]\napi_base = \"http://{sim}/slack/api/\"\napp_id = \"{app}\"\n\
+         team_ids = [\"{team}\"]\nchannels = [\"{channel}\"]\n\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
+         regions = [\"ap-guangzhou\", \"ap-hongkong\"]\ntimeout = \"1s\"\n\n[approval]\n\
+         approvers = [\"slack:{alice}\", \"slack:{bob}\", \"slack:{carol}\"]\n\n\
+         [targets]\nallow = [\"tag:cleanslate=allowed\"]\n"
+    );
+    std::fs::write(&file, config)?;
+    let secrets = folder.join("secrets.toml");
+    let text = format!(
+        "[slack]\nsigning_secret = \"{}\"\nbot_token = \"{}\"\n\n[tencent]\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n",
+        cast::SLACK_SIGNING_SECRET,
+        cast::SLACK_BOT_TOKEN,
+        cast::TENCENT_SECRET_ID,
+        cast::TENCENT_SECRET_KEY
+    );
+    std::fs::write(&secrets, text)?;
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600))?;
+    Ok(file)
+}
