@@ -148,6 +148,22 @@ impl Client {
         Ok(headers)
     }
 
+    async fn describe_in(
+        &self,
+        region: &str,
+        instance: &InstanceId,
+    ) -> Result<Answer<Option<Machine>>, CloudError> {
+        let Answer { date, value } =
+            self.read("DescribeInstances", region, wire::describe_instance(instance)).await?;
+        match wire::machine(&value, region) {
+            Ok(value) if value.as_ref().is_none_or(|found| found.id == *instance) => {
+                Ok(Answer { date, value })
+            }
+            Ok(_) => Err(CloudError::Unclear("the answer was about another instance".to_owned())),
+            Err(why) => Err(CloudError::Unclear(why.to_owned())),
+        }
+    }
+
     /// A call that changes nothing.
     async fn read(
         &self,
@@ -170,28 +186,27 @@ impl Client {
 #[async_trait]
 impl Cloud for Client {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        let mut date: Option<Timestamp> = None;
+        let mut dates = Vec::new();
         let mut trouble = None;
         for region in &self.settings.regions {
-            match self.read("DescribeInstances", region, wire::describe_instance(instance)).await {
-                Ok(answer) => {
-                    let found = wire::machine(&answer.value, region)
-                        .map_err(|why| CloudError::Unclear(why.to_owned()))?;
-                    if found.is_some() {
-                        return Ok(Answer { date: answer.date, value: found });
-                    }
-                    date = date.min(answer.date).or(answer.date);
-                }
+            match self.describe_in(region, instance).await {
+                Ok(Answer { date, value: None }) => dates.push(date),
+                Ok(found) => return Ok(found),
                 Err(why) => trouble = Some(why),
             }
         }
-        // A region that could not be asked may be the one that has it.
-        trouble.map_or(Ok(Answer { date, value: None }), Err)
+        // A region that could not be asked may be the one that has it. Of several dates the earliest proves least,
+        // and one answer without a date leaves no proof at all.
+        trouble.map_or_else(|| Ok(Answer { date: dates.into_iter().min().flatten(), value: None }), Err)
     }
 
     async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
-        let answer = self.read("DescribeImages", region, wire::describe_image(image)).await?;
-        Ok(Answer { date: answer.date, value: wire::image(&answer.value) })
+        let Answer { date, value } = self.read("DescribeImages", region, wire::describe_image(image)).await?;
+        match wire::image(&value) {
+            Ok(value) if value.as_ref().is_none_or(|found| found.id == *image) => Ok(Answer { date, value }),
+            Ok(_) => Err(CloudError::Unclear("the answer was about another image".to_owned())),
+            Err(why) => Err(CloudError::Unclear(why.to_owned())),
+        }
     }
 
     async fn arm(&self) -> Result<Armed, CloudError> {

@@ -28,11 +28,9 @@ impl Canonical<'_> {
 
     /// The canonical request.
     pub fn text(&self) -> String {
-        let headers: String = self
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{}\n", value.trim().to_lowercase()))
-            .collect();
+        let headers = self.headers.iter().fold(String::new(), |text, (name, value)| {
+            text + name + ":" + &value.trim().to_lowercase() + "\n"
+        });
         let Self { method, path, query, payload, .. } = self;
         format!("{method}\n{path}\n{query}\n{headers}\n{}\n{}", self.signed_headers(), hash(payload))
     }

@@ -74,8 +74,8 @@ pub enum Envelope {
     Unreadable(&'static str),
 }
 
-/// Longest message of the cloud's that is kept, in characters.
-const MESSAGE_MAX: usize = 300;
+/// Longest text of the cloud's that is kept, in characters.
+const TEXT_MAX: usize = 300;
 
 pub fn envelope(bytes: &[u8]) -> Envelope {
     let Ok(Value::Object(mut outer)) = serde_json::from_slice(bytes) else {
@@ -85,14 +85,16 @@ pub fn envelope(bytes: &[u8]) -> Envelope {
         return Envelope::Unreadable("the answer had no Response in it");
     };
     let text = |value: Option<&Value>| {
-        value.and_then(Value::as_str).map(str::to_owned).filter(|text| !text.is_empty())
+        let text = value.and_then(Value::as_str).filter(|text| !text.is_empty());
+        text.map(|text| text.chars().take(TEXT_MAX).collect::<String>())
     };
     let request_id = text(response.get("RequestId"));
-    match (response.get("Error"), request_id) {
-        (Some(error), request_id) => Envelope::Error {
-            code: text(error.get("Code")).unwrap_or_default(),
-            message: text(error.get("Message")).unwrap_or_default().chars().take(MESSAGE_MAX).collect(),
-            request_id,
+    match (response.get("Error").filter(|error| !error.is_null()), request_id) {
+        (Some(error), request_id) => match text(error.get("Code")) {
+            Some(code) => {
+                Envelope::Error { code, message: text(error.get("Message")).unwrap_or_default(), request_id }
+            }
+            None => Envelope::Unreadable("the answer had an error without a code"),
         },
         (None, Some(request_id)) => Envelope::Good { request_id, body: response.into() },
         (None, None) => Envelope::Unreadable("the answer had neither an error nor a RequestId"),
@@ -153,18 +155,19 @@ struct WireInstance {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct WirePlacement {
+    #[serde(deserialize_with = "lenient")]
     zone: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 struct WireDisk {
-    #[serde(deserialize_with = "lenient")]
-    disk_id: String,
-    #[serde(deserialize_with = "lenient")]
-    disk_type: String,
-    #[serde(deserialize_with = "lenient")]
-    disk_size: u32,
+    #[serde(rename = "DiskId", deserialize_with = "lenient")]
+    id: String,
+    #[serde(rename = "DiskType", deserialize_with = "lenient")]
+    kind: String,
+    #[serde(rename = "DiskSize", deserialize_with = "lenient")]
+    size: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,18 +180,27 @@ struct WireLogin {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct WireTag {
+    #[serde(deserialize_with = "lenient")]
     key: String,
+    #[serde(deserialize_with = "lenient")]
     value: String,
+}
+
+/// The first element of a list; an empty or null list has none.
+fn first<'a>(body: &'a Value, list: &str) -> Result<Option<&'a Value>, &'static str> {
+    match body.get(list) {
+        Some(Value::Array(elements)) => Ok(elements.first()),
+        Some(Value::Null) => Ok(None),
+        Some(_) | None => Err("the answer had no list in it"),
+    }
 }
 
 /// The instance in a `DescribeInstances` answer; `None`: the region does not know it.
 ///
 /// # Errors
-/// When there is one that cannot be read.
+/// When there is one that cannot be read, or no list to look in: that is no proof that the instance is gone.
 pub fn machine(body: &Value, region: &str) -> Result<Option<Machine>, &'static str> {
-    let Some(first) = body.get("InstanceSet").and_then(Value::as_array).and_then(|set| set.first()) else {
-        return Ok(None);
-    };
+    let Some(first) = first(body, "InstanceSet")? else { return Ok(None) };
     let wire = WireInstance::deserialize(first).map_err(|_| "an instance could not be read")?;
     let last = operation(&wire);
     let mut tags: Vec<_> = wire.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -207,9 +219,9 @@ pub fn machine(body: &Value, region: &str) -> Result<Option<Machine>, &'static s
         os_name: wire.os_name,
         image: wire.image_id.parse().ok(),
         disk: SystemDisk {
-            id: wire.system_disk.disk_id,
-            kind: wire.system_disk.disk_type,
-            size_gb: wire.system_disk.disk_size,
+            id: wire.system_disk.id,
+            kind: wire.system_disk.kind,
+            size_gb: wire.system_disk.size,
         },
         data_disks: u32::try_from(wire.data_disks.len()).unwrap_or(u32::MAX),
         keys: wire.login_settings.key_ids,
@@ -234,7 +246,7 @@ fn operation(wire: &WireInstance) -> Option<Operation> {
         name: wire.latest_operation.clone(),
         progress,
         request_id: wire.latest_operation_request_id.clone(),
-        error: (!error.is_empty()).then(|| error.chars().take(MESSAGE_MAX).collect()),
+        error: (!error.is_empty()).then(|| error.chars().take(TEXT_MAX).collect()),
     })
 }
 
@@ -258,11 +270,14 @@ struct WireImage {
 }
 
 /// The image in a `DescribeImages` answer; `None`: not visible there.
-pub fn image(body: &Value) -> Option<Image> {
-    let first = body.get("ImageSet").and_then(Value::as_array).and_then(|set| set.first())?;
-    let wire = WireImage::deserialize(first).ok()?;
-    Some(Image {
-        id: wire.image_id.parse().ok()?,
+///
+/// # Errors
+/// When there is one that cannot be read, or no list to look in.
+pub fn image(body: &Value) -> Result<Option<Image>, &'static str> {
+    let Some(first) = first(body, "ImageSet")? else { return Ok(None) };
+    let wire = WireImage::deserialize(first).map_err(|_| "an image could not be read")?;
+    Ok(Some(Image {
+        id: wire.image_id.parse().map_err(|_| "an image had no id")?,
         family: if wire.platform.contains("Windows") { Family::Windows } else { Family::Linux },
         source: match wire.image_type.as_str() {
             "PUBLIC_IMAGE" => Source::Public,
@@ -274,7 +289,7 @@ pub fn image(body: &Value) -> Option<Image> {
         state: wire.image_state,
         architecture: wire.architecture,
         size_gb: wire.image_size,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -297,7 +312,7 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_for_is_sent() {
-        insta::assert_snapshot!(reset_instance(&order()), @"");
+        insta::assert_snapshot!(reset_instance(&order()), @r#"{"EnhancedService":{"AutomationService":{"Enabled":false},"SecurityService":{"Enabled":true}},"HostName":"web-7","ImageId":"img-pmqg1cw7","InstanceId":"ins-r8hr2upy","LoginSettings":{"KeyIds":["skey-8xk2p1qa"]},"SystemDisk":{"DiskSize":60}}"#);
         let bare = ResetOrder {
             image: None,
             disk_gb: None,
@@ -319,13 +334,53 @@ mod tests {
             "LatestOperation": null, "LatestOperationState": null, "SystemDisk": { "DiskSize": 50 }, "Tags": null,
         }] });
         let machine = machine(&body, "ap-guangzhou").unwrap().unwrap();
-        assert_eq!((machine.title(), machine.disk.size_gb, machine.last), ("ins-r8hr2upy", 50, None));
-        assert_eq!(super::machine(&json!({ "TotalCount": 0, "InstanceSet": [] }), "x"), Ok(None));
+        assert_eq!((machine.title(), machine.disk.size_gb, &machine.last), ("ins-r8hr2upy", 50, &None));
+        for none in [json!([]), Value::Null] {
+            let body = json!({ "TotalCount": 0, "InstanceSet": none });
+            assert_eq!(super::machine(&body, "ap-guangzhou"), Ok(None));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_missing() {
+        for body in
+            [json!({}), json!({ "InstanceSet": {} }), json!({ "InstanceSet": [{ "InstanceId": "x" }] })]
+        {
+            assert!(machine(&body, "ap-guangzhou").is_err(), "{body}");
+        }
+        for body in [json!({}), json!({ "ImageSet": [{ "ImageId": null }] })] {
+            assert!(image(&body).is_err(), "{body}");
+        }
+    }
+
+    /// A rule may ask for the name to be typed by tag: one odd tag must not hide the others.
+    #[test]
+    fn one_odd_tag_does_not_hide_the_others() {
+        let tags = json!([{ "Key": "note", "Value": null }, { "Key": "env", "Value": "prod" }]);
+        let body = json!({ "InstanceSet": [{ "InstanceId": "ins-r8hr2upy", "Tags": tags }] });
+        assert!(machine(&body, "ap-guangzhou").unwrap().unwrap().has_tag("env", "prod"));
+    }
+
+    #[test]
+    fn operations_and_images_keep_what_is_known() {
+        let body = json!({ "InstanceSet": [{
+            "InstanceId": "ins-r8hr2upy", "LatestOperation": "ResetInstance", "LatestOperationState": "PAUSED",
+            "LatestOperationRequestId": "a", "LatestOperationErrorMsg": "no",
+        }] });
+        let last = machine(&body, "ap-guangzhou").unwrap().unwrap().last.unwrap();
+        assert_eq!((last.progress, last.request_id.as_str()), (Progress::Unreported, "a"));
+        let body = json!({ "ImageSet": [{
+            "ImageId": "img-pmqg1cw7", "Platform": "Windows Server", "ImageType": "NEW_KIND", "ImageSize": 50,
+        }] });
+        let image = image(&body).unwrap().unwrap();
+        assert_eq!((image.family, image.source, image.size_gb), (Family::Windows, Source::Other, 50));
     }
 
     #[test]
     fn envelopes() {
-        assert!(matches!(envelope(br#"{"Response":{"RequestId":"a"}}"#), Envelope::Good { .. }));
+        for good in [r#"{"Response":{"RequestId":"a"}}"#, r#"{"Response":{"Error":null,"RequestId":"a"}}"#] {
+            assert!(matches!(envelope(good.as_bytes()), Envelope::Good { .. }), "{good}");
+        }
         let error = envelope(br#"{"Response":{"Error":{"Code":"C","Message":"m"},"RequestId":"a"}}"#);
         assert_eq!(
             error,
@@ -335,7 +390,10 @@ mod tests {
                 request_id: Some("a".to_owned()),
             }
         );
-        for odd in ["", "{\"Respon", "[]", "{}", r#"{"Response":{}}"#, r#"{"Response":{"RequestId":""}}"#] {
+        let nameless = r#"{"Response":{"Error":{"Message":"m"},"RequestId":"a"}}"#;
+        for odd in
+            ["", "{\"Respon", "[]", "{}", r#"{"Response":{}}"#, r#"{"Response":{"RequestId":""}}"#, nameless]
+        {
             assert!(matches!(envelope(odd.as_bytes()), Envelope::Unreadable(_)), "{odd}");
         }
     }
