@@ -96,7 +96,9 @@ fn faults() -> String {
 async fn main() -> ExitCode {
     let environment = Environment::read();
     let cli = Cli::try_parse().unwrap_or_else(|error| error.exit());
-    telemetry::start(environment.log.as_deref(), !environment.no_color);
+    // A rehearsal prints what happens; its log would only say it again.
+    let usual = if matches!(cli.mode, Mode::Rehearse(_)) { "off" } else { "warn,cleanslate=info" };
+    telemetry::start(environment.log.as_deref().unwrap_or(usual), !environment.no_color);
     match run(cli.mode, &environment).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

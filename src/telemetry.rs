@@ -4,9 +4,9 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. `filter` is `RUST_LOG`'s form; without one, warnings are shown.
-pub fn start(filter: Option<&str>, color: bool) {
-    let filter = EnvFilter::new(filter.unwrap_or("warn,cleanslate=info"));
+/// Starts logging. `filter` is `RUST_LOG`'s form.
+pub fn start(filter: &str, color: bool) {
+    let filter = EnvFilter::new(filter);
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         logs.with_ansi(color).init();

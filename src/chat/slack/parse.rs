@@ -63,8 +63,8 @@ struct Payload {
 #[derive(Deserialize)]
 struct User {
     id: String,
-    #[serde(alias = "name")]
     username: Option<String>,
+    name: Option<String>,
     team_id: Option<String>,
 }
 
@@ -137,7 +137,7 @@ pub fn interactivity(body: &Verified) -> Result<Inbound, Unreadable> {
         actor: Actor {
             platform: Platform::Slack,
             org: payload.user.team_id.unwrap_or_else(|| org.clone()),
-            name: payload.user.username.unwrap_or_else(|| payload.user.id.clone()),
+            name: payload.user.username.or(payload.user.name).unwrap_or_else(|| payload.user.id.clone()),
             user: payload.user.id,
         },
         app: payload.api_app_id,

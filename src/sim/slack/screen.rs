@@ -48,6 +48,9 @@ fn read(line: &str) -> String {
         rest = after;
     }
     seen.push_str(rest);
+    if let Some((label, text)) = seen.strip_prefix('*').and_then(|line| line.split_once("*  ")) {
+        seen = format!("{label:<8} {text}");
+    }
     let seen = seen.replace(['*', '`'], "").replace(":warning:", "!");
     seen.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
