@@ -45,7 +45,7 @@ impl App {
                 _ => None,
             }),
             Err((Objection::Denied(denial), request)) => {
-                self.deny(&caller, press.action.as_str(), denial.clone(), &policy, now).await;
+                self.deny(&caller, press.action.as_str(), denial.clone(), (&policy, now)).await;
                 Ok(Some(notice::denied(&caller, &denial, Some(&request))))
             }
             Err((objection, request)) => Ok(Some(notice::objection(&objection, &request))),
@@ -62,7 +62,7 @@ impl App {
     ) -> Option<Notice> {
         let request = &row.request;
         if caller.place != request.caller.place {
-            self.deny(caller, press.action.as_str(), Denial::OtherChannel, policy, now).await;
+            self.deny(caller, press.action.as_str(), Denial::OtherChannel, (policy, now)).await;
             return Some(notice::unknown_request());
         }
         // "Ask again" stands under the final message, which is not the card; it opens a request of its own.
@@ -70,7 +70,7 @@ impl App {
         if on_card || press.action == Action::Again {
             return None;
         }
-        self.deny(caller, press.action.as_str(), Denial::OtherMessage, policy, now).await;
+        self.deny(caller, press.action.as_str(), Denial::OtherMessage, (policy, now)).await;
         Some(notice::use_this_card(request, row.card.message.as_ref()))
     }
 

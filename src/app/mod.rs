@@ -107,8 +107,8 @@ impl App {
     }
 
     /// Writes a refusal into the log (once per person, reason and hour, with a count) and says why.
-    async fn deny(&self, caller: &Caller, act: &str, denial: Denial, policy: &Policy, now: Timestamp) {
-        if let Err(why) = self.log_denial(caller, act, denial, (policy, now)).await {
+    async fn deny(&self, caller: &Caller, act: &str, denial: Denial, when: (&Policy, Timestamp)) {
+        if let Err(why) = self.log_denial(caller, act, denial, when).await {
             tracing::error!(error = %anyhow_chain(&why), "A denial could not be stored");
         }
     }

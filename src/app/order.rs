@@ -143,7 +143,7 @@ impl App {
         match settled {
             Ok(request) => Ok(notice::status_one(&request, now)),
             Err((Objection::Denied(denial), request)) => {
-                self.deny(caller, "settle", denial.clone(), policy, now).await;
+                self.deny(caller, "settle", denial.clone(), (policy, now)).await;
                 Ok(notice::denied(caller, &denial, Some(&request)))
             }
             Err((objection, request)) => Ok(notice::objection(&objection, &request)),
@@ -157,7 +157,7 @@ impl App {
         denial: Denial,
         (policy, now): (&Policy, Timestamp),
     ) -> Result<Notice, Trouble> {
-        self.deny(caller, act, denial.clone(), policy, now).await;
+        self.deny(caller, act, denial.clone(), (policy, now)).await;
         Ok(notice::denied(caller, &denial, None))
     }
 }

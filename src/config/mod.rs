@@ -29,7 +29,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The longest time between two sweeps.
     pub sweep: Duration,
-    /// The SQLite file.
+    /// The `SQLite` file.
     pub store: PathBuf,
     /// The secrets file; `None`: every secret comes from the environment.
     pub secrets: Option<PathBuf>,

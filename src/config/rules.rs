@@ -27,6 +27,7 @@ pub(super) struct Rules {
     people: Vec<Person>,
 }
 
+#[expect(clippy::struct_field_names, reason = "named as in the file")]
 struct Approval {
     approvers: BTreeSet<Principal>,
     requesters: BTreeSet<Principal>,

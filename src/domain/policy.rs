@@ -165,14 +165,13 @@ impl Policy {
         self.at_home(caller)?;
         match act {
             Act::Cancel => Ok(()),
-            Act::Ask if self.listed(caller, &self.requesters) => Ok(()),
-            Act::Ask => Err(Denial::NotARequester),
-            Act::Close if self.listed(caller, &self.approvers) => Ok(()),
-            Act::Close => Err(Denial::NotAnApprover),
-            Act::Look if self.listed(caller, &self.requesters) || self.listed(caller, &self.approvers) => {
-                Ok(())
-            }
-            Act::Look => Err(Denial::NotARequester),
+            Act::Ask => self.listed(caller, &self.requesters).then_some(()).ok_or(Denial::NotARequester),
+            Act::Close => self.listed(caller, &self.approvers).then_some(()).ok_or(Denial::NotAnApprover),
+            Act::Look => [&self.requesters, &self.approvers]
+                .into_iter()
+                .any(|list| self.listed(caller, list))
+                .then_some(())
+                .ok_or(Denial::NotARequester),
             Act::Approve(ballot) => self.may_approve(caller, ballot),
         }
     }

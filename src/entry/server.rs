@@ -100,7 +100,7 @@ async fn rest(worker: &Worker, longest: Duration) -> Duration {
     // Not at once again, even when something is due that just failed.
     let shortest = Duration::from_millis(200);
     let due = worker.store.next_due().await.ok().flatten();
-    let wait = due.map(|at| until(&worker.clock, at)).unwrap_or(longest);
+    let wait = due.map_or(longest, |at| until(&worker.clock, at));
     wait.clamp(shortest, longest.max(shortest))
 }
 

@@ -13,6 +13,11 @@ struct Record<F> {
     facts: F,
 }
 
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
 /// Why a row cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRecord {
@@ -34,10 +39,6 @@ pub fn encode(request: &Request) -> String {
 /// When the text was written by a newer version, or its facts do not follow one another.
 pub fn decode(id: RequestId, text: &str) -> Result<Request, BadRecord> {
     let unreadable = |why: String| BadRecord::Unreadable { id: id.clone(), why };
-    #[derive(Deserialize)]
-    struct Version {
-        v: u32,
-    }
     let Version { v } = serde_json::from_str(text).map_err(|why| unreadable(why.to_string()))?;
     if v > VERSION {
         return Err(BadRecord::Newer { id, found: v });

@@ -80,7 +80,7 @@ impl Worker {
         }
         match row.request.next(&row.card, now) {
             Work::Plan => self.plan(row, now).await,
-            Work::Record(event) => self.record(&row, event).await,
+            Work::Record(event) => self.record(&row, *event).await,
             Work::Claim => self.claim(row).await,
             Work::Reconcile | Work::Poll => self.look(row).await,
             Work::Wait(at) => self.defer(&row, at).await,

@@ -12,7 +12,7 @@ use crate::store::{Commit, Row, StoreError};
 /// Why this is not the moment to claim.
 enum NotNow {
     /// It never will be.
-    Never(Event),
+    Never(Box<Event>),
     /// In a few seconds perhaps; if that is too late, it lapsed for this reason.
     Later(Lapse),
 }
@@ -23,7 +23,7 @@ impl Worker {
         let State::Approved { exec_by, .. } = row.request.state else { return Ok(()) };
         let (armed, policy, claim) = match self.recheck(&row.request).await {
             Ok(ready) => ready,
-            Err(NotNow::Never(event)) => return self.record(&row, event).await,
+            Err(NotNow::Never(event)) => return self.record(&row, *event).await,
             Err(NotNow::Later(why)) if (self.clock)() + RETRY >= exec_by => {
                 return self.record(&row, Event::Lapsed { why }).await;
             }
@@ -47,7 +47,7 @@ impl Worker {
     }
 
     async fn recheck(&self, request: &Request) -> Result<(Armed, String, Claim), NotNow> {
-        let refuse = |why| NotNow::Never(Event::Refused { why });
+        let refuse = |why| NotNow::Never(Box::new(Event::Refused { why }));
         let policy = self
             .rules
             .today(SignedDuration::ZERO, (self.clock)())
@@ -60,7 +60,7 @@ impl Worker {
         let plan = self.plan_again(request, &policy).await?;
         let drift = plan.drift_from(seen);
         if !drift.is_empty() {
-            return Err(NotNow::Never(Event::Stale { drift }));
+            return Err(NotNow::Never(Box::new(Event::Stale { drift })));
         }
         let armed = self.cloud.arm().await.map_err(|why| refuse(Refusal::Lookup { why: why.to_string() }))?;
         let signed_at = (self.clock)();
@@ -78,7 +78,7 @@ impl Worker {
         };
         self.draw(&request.ask, machine, policy).await.map_err(|why| match why {
             PlanRefusal::NotIdle { .. } => NotNow::Later(Lapse::Busy),
-            why => NotNow::Never(Event::Refused { why: Refusal::Plan(why) }),
+            why => NotNow::Never(Box::new(Event::Refused { why: Refusal::Plan(why) })),
         })
     }
 

@@ -89,7 +89,7 @@ impl Worker {
             }
         };
         match verdict {
-            Verdict::Record(event) => self.record(&row, event).await,
+            Verdict::Record(event) => self.record(&row, *event).await,
             Verdict::Again(wait, sighting) => {
                 let (id, rev) = (&row.request.id, row.request.rev());
                 Ok(self.store.defer(id, rev, Some(at + wait), sighting).await?)

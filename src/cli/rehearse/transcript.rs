@@ -60,7 +60,7 @@ impl Transcript {
     pub(super) fn private(&mut self, at: Timestamp, answer: &Value, reader: &str) {
         let mut lines = lines_of(answer);
         if let Some(last) = lines.last_mut() {
-            last.push_str(&format!(" (only {reader} sees this)"));
+            *last += &only(reader);
         }
         self.block(at, lines);
     }
@@ -72,7 +72,7 @@ impl Transcript {
             line = format!("types {name}, {line}");
         }
         if let Some(question) = button["confirm"]["title"]["text"].as_str() {
-            line.push_str(&format!(", confirms \u{201c}{question}\u{201d}"));
+            line = format!("{line}, confirms \u{201c}{question}\u{201d}");
         }
         self.said(at, who, &line);
     }
@@ -88,11 +88,15 @@ impl Transcript {
             self.seen.insert(message.ts.clone(), message.edits);
             let mut lines = message.lines();
             if let (Some(reader), Some(last)) = (&message.only, lines.last_mut()) {
-                last.push_str(&format!(" (only {} sees this)", cast::user_name(reader)));
+                *last += &only(cast::user_name(reader));
             }
             self.block(at, lines);
         }
     }
+}
+
+fn only(reader: &str) -> String {
+    format!(" (only {reader} sees this)")
 }
 
 /// Asks at the terminal.

@@ -60,22 +60,17 @@ pub fn speech(request: &Request, speech: Speech, tail: &Tail, now: Timestamp) ->
 
 /// For the requester alone: how a request ended that never had a card to say it on.
 pub fn ended_before_card(request: &Request) -> Notice {
-    match &request.last().event {
-        Event::Refused { why } => refusal(why, request),
-        Event::Cancelled => {
-            let by = request.last().by.as_ref().map_or(Span::from("somebody"), Span::from);
-            let mut line = spans!["Nothing was wiped. Your request for "];
-            line.extend(machine(request));
-            line.extend(spans![" was cancelled by ", by, "."]);
-            Notice::say(line)
-        }
-        _ => {
-            let mut line = spans!["Nothing was wiped. Your request for "];
-            line.extend(machine(request));
-            line.extend(spans![" ended before its card could be posted. To try again: ", again(request)]);
-            Notice::say(line)
-        }
+    let last = request.last();
+    if let Event::Refused { why } = &last.event {
+        return refusal(why, request);
     }
+    let mut line = spans!["Nothing was wiped. Your request for "];
+    line.extend(machine(request));
+    line.extend(match &last.by {
+        Some(by) => spans![" was cancelled by ", by, "."],
+        None => spans![" ended before its card could be posted. To try again: ", again(request)],
+    });
+    Notice::say(line)
 }
 
 /// Mentions everybody who decided, then `before`, the machine, `after`.
@@ -106,10 +101,11 @@ fn close(request: &Request) -> Span {
 }
 
 fn request_id(request: &Request) -> Option<&str> {
-    request.facts.iter().rev().find_map(|fact| match &fact.event {
-        Event::Accepted { request_id, .. } => Some(request_id.as_str()),
-        Event::Failed { failure } => failure.request_id.as_deref(),
-        _ => None,
+    request.facts.iter().rev().find_map(|fact| {
+        if let Event::Accepted { request_id, .. } = &fact.event {
+            return Some(request_id.as_str());
+        }
+        if let Event::Failed { failure } = &fact.event { failure.request_id.as_deref() } else { None }
     })
 }
 
@@ -126,10 +122,7 @@ fn reminder(request: &Request) -> Notice {
 }
 
 fn doubt(request: &Request) -> Notice {
-    let left = match &request.state {
-        State::Unknown(claim) => claim.signed_at,
-        _ => request.last().at,
-    };
+    let left = if let State::Unknown(claim) = &request.state { claim.signed_at } else { request.last().at };
     to_all(
         request,
         spans!["We do not know yet whether the disk of "],
@@ -143,10 +136,8 @@ fn doubt(request: &Request) -> Notice {
 }
 
 fn unsettled(request: &Request) -> Notice {
-    let why = match &request.state {
-        State::Indeterminate(why) => riddle(why),
-        _ => "the trace is lost".to_owned(),
-    };
+    let State::Indeterminate(why) = &request.state else { return doubt(request) };
+    let why = riddle(why);
     to_all(
         request,
         spans!["We do not know whether this request wiped "],

@@ -215,7 +215,9 @@ impl Plan {
 
     /// The bound lines, sorted: `name=json`, one a line.
     pub fn lines(&self) -> String {
-        self.bound().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+        let lines: Vec<String> =
+            self.bound().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        lines.concat()
     }
 
     /// SHA-256 of [`Plan::lines`], in hex.

@@ -54,13 +54,12 @@ impl Request {
             .ok_or_else(|| IllegalFact { state: self.state.name().to_owned(), event: fact.event.name() })?;
         let mut next = self.clone();
         next.state = state;
-        match &fact.event {
-            Event::Planned { plan, terms, .. } => {
-                next.plan = Some(plan.clone());
-                next.terms = Some(terms.clone());
-            }
-            Event::Voted { vote } | Event::Approved { vote, .. } => next.votes.push(vote.clone()),
-            _ => {}
+        if let Event::Planned { plan, terms, .. } = &fact.event {
+            next.plan = Some(plan.clone());
+            next.terms = Some(terms.clone());
+        }
+        if let Event::Voted { vote } | Event::Approved { vote, .. } = &fact.event {
+            next.votes.push(vote.clone());
         }
         next.facts.push(fact);
         Ok(next)
@@ -73,10 +72,8 @@ impl Request {
         };
         let state = match (&self.state, &fact.event) {
             (Requested, Event::Planned { .. }) => AwaitingDecision { until: None },
-            (AwaitingDecision { until: None }, Event::Posted { until, .. }) => {
-                AwaitingDecision { until: Some(*until) }
-            }
-            (AwaitingDecision { until: Some(until) }, Event::Voted { .. }) => {
+            (AwaitingDecision { until: None }, Event::Posted { until, .. })
+            | (AwaitingDecision { until: Some(until) }, Event::Voted { .. }) => {
                 AwaitingDecision { until: Some(*until) }
             }
             (AwaitingDecision { until: Some(_) }, Event::Approved { exec_by, grace, .. }) => {

@@ -46,7 +46,7 @@ pub enum Work {
     /// Ask the cloud and draw the plan.
     Plan,
     /// Nothing but a fact.
-    Record(Event),
+    Record(Box<Event>),
     /// Look again; if all is as approved, claim and send.
     Claim,
     /// Find out whether the reset was carried out.
@@ -63,24 +63,26 @@ impl Request {
         match &self.state {
             State::Requested if now >= self.opened() + CARD_DEADLINE => {
                 let why = "no answer within five minutes".to_owned();
-                Work::Record(Event::Refused { why: Refusal::CloudSilent { why } })
+                Work::Record(Box::new(Event::Refused { why: Refusal::CloudSilent { why } }))
             }
             State::Requested => Work::Plan,
             State::AwaitingDecision { until: None } => {
                 let why = "it could not be posted within five minutes".to_owned();
                 let refused = Event::Refused { why: Refusal::NoCard { why } };
-                at_or_wait(self.opened() + CARD_DEADLINE, now, Work::Record(refused))
+                at_or_wait(self.opened() + CARD_DEADLINE, now, Work::Record(Box::new(refused)))
             }
             State::AwaitingDecision { until: Some(until) } => {
-                at_or_wait(*until, now, Work::Record(Event::Expired))
+                at_or_wait(*until, now, Work::Record(Box::new(Event::Expired)))
             }
             State::Approved { exec_by, grace, .. } => self.toward_claim(card, (*exec_by, *grace), now),
             State::Executing(claim) => {
                 let why = "the process that sent it stopped before the answer was stored".to_owned();
-                at_or_wait(claim.signed_at + HOLDER_LIFE, now, Work::Record(Event::Unknown { why }))
+                at_or_wait(claim.signed_at + HOLDER_LIFE, now, Work::Record(Box::new(Event::Unknown { why })))
             }
             State::Unknown(_) => Work::Reconcile,
-            State::Accepted { at, .. } if now >= *at + OVERDUE_AFTER => Work::Record(Event::Overdue),
+            State::Accepted { at, .. } if now >= *at + OVERDUE_AFTER => {
+                Work::Record(Box::new(Event::Overdue))
+            }
             State::Overdue { at, .. } if now >= *at + OVERDUE_AFTER + OVERDUE_WATCH => Work::Wait(None),
             State::Accepted { .. } | State::Overdue { .. } => Work::Poll,
             State::Indeterminate(_) | State::Over(_) => Work::Wait(None),
@@ -93,7 +95,7 @@ impl Request {
         let told = (card.shown_rev >= self.rev()).then_some(card.shown_at).flatten();
         if now >= exec_by {
             let why = if told.is_some() { Lapse::Down } else { Lapse::NotAnnounced };
-            return Work::Record(Event::Lapsed { why });
+            return Work::Record(Box::new(Event::Lapsed { why }));
         }
         match told {
             Some(shown_at) => at_or_wait(shown_at + grace, now, Work::Claim),

@@ -39,9 +39,15 @@ pub struct Look<'a> {
 /// What follows from a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    Record(Event),
+    Record(Box<Event>),
     /// Look again after so long, with this in mind.
     Again(SignedDuration, Option<Sighting>),
+}
+
+impl Verdict {
+    fn record(event: Event) -> Self {
+        Self::Record(Box::new(event))
+    }
 }
 
 impl Request {
@@ -61,7 +67,7 @@ impl Request {
                 let ours = Ours { claim, at: *at, request_id };
                 match self.accepted(&ours, look, machine, before) {
                     Verdict::Again(_, None) => Verdict::Again(POLL_OVERDUE, None),
-                    settled => settled,
+                    settled @ (Verdict::Record(_) | Verdict::Again(_, Some(_))) => settled,
                 }
             }
             State::Requested
@@ -77,7 +83,7 @@ impl Request {
     pub fn judge_silence(&self, now: Timestamp) -> Verdict {
         match &self.state {
             State::Unknown(claim) if now >= claim.signed_at + DOUBT_MAX => {
-                Verdict::Record(Event::Indeterminate { riddle: Riddle::NoEvidence })
+                Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence })
             }
             State::Overdue { .. } => Verdict::Again(POLL_OVERDUE, None),
             State::Requested
@@ -102,9 +108,9 @@ impl Request {
         if last.request_id == ours.request_id {
             return match last.progress {
                 Progress::Operating | Progress::Unreported => Verdict::Again(POLL, None),
-                Progress::Success => Verdict::Record(Event::Completed { check: self.check(machine, true) }),
+                Progress::Success => Verdict::record(Event::Completed { check: self.check(machine, true) }),
                 Progress::Failed => {
-                    Verdict::Record(Event::FailedAsync { message: last.error.clone().unwrap_or_default() })
+                    Verdict::record(Event::FailedAsync { message: last.error.clone().unwrap_or_default() })
                 }
             };
         }
@@ -152,14 +158,14 @@ fn doubtful(claim: &Claim, look: Look<'_>, last: Option<&Operation>, before: Opt
     if !past_fence {
         let hopeless = look.date.is_none() && look.at >= claim.signed_at + DOUBT_MAX;
         return if hopeless {
-            Verdict::Record(Event::Indeterminate { riddle: Riddle::NoEvidence })
+            Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence })
         } else {
             Verdict::Again(POLL, None)
         };
     }
     match last {
         Some(last) if !same_operation(Some(last), claim.baseline.as_ref()) => {
-            Verdict::Record(if last.name == "ResetInstance" {
+            Verdict::record(if last.name == "ResetInstance" {
                 Event::Accepted { request_id: last.request_id.clone(), inferred: true }
             } else {
                 Event::Indeterminate { riddle: Riddle::Overtaken { operation: last.name.clone() } }
@@ -182,7 +188,7 @@ fn same_operation(a: Option<&Operation>, b: Option<&Operation>) -> bool {
 /// `event`, if an earlier look, far enough back, showed the same; else another look.
 fn twice(look: Look<'_>, operation: Option<&Operation>, before: Option<&Sighting>, event: Event) -> Verdict {
     match before.filter(|seen| same_operation(seen.operation.as_ref(), operation)) {
-        Some(seen) if look.at >= seen.at + BETWEEN_LOOKS => Verdict::Record(event),
+        Some(seen) if look.at >= seen.at + BETWEEN_LOOKS => Verdict::record(event),
         Some(seen) => Verdict::Again(seen.at + BETWEEN_LOOKS - look.at, Some(seen.clone())),
         None => Verdict::Again(BETWEEN_LOOKS, Some(Sighting { at: look.at, operation: operation.cloned() })),
     }

@@ -1,4 +1,4 @@
-//! SQLite: one writer connection on its own thread, separate readers. Several processes may share a file: every
+//! `SQLite`: one writer connection on its own thread, separate readers. Several processes may share a file: every
 //! condition is checked inside the transaction that it guards.
 
 mod read;

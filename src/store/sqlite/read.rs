@@ -49,10 +49,10 @@ fn rows(connection: &Connection, condition: &str, parameters: impl Params) -> Re
             card_due_at: row.get(7)?,
         })
     })?;
-    raws.map(|raw| meaning(raw?)).collect()
+    raws.map(|raw| meaning(&raw?)).collect()
 }
 
-fn meaning(raw: Raw) -> Result<Row, StoreError> {
+fn meaning(raw: &Raw) -> Result<Row, StoreError> {
     let id: RequestId = raw.id.parse().map_err(broken)?;
     Ok(Row {
         request: record::decode(id, &raw.record).map_err(broken)?,

@@ -102,9 +102,15 @@ fn write_group(connection: &mut Connection, group: Vec<Job>) {
         Ok(transaction) => {
             let answers: Vec<Answer> = group.into_iter().map(|job| job(Ok(&transaction))).collect();
             let committed = transaction.commit().map_err(|why| why.to_string());
-            answers.into_iter().for_each(|answer| answer(committed.clone()));
+            for answer in answers {
+                answer(committed.clone());
+            }
         }
         // Nothing was begun, so nothing can have been stored.
-        Err(why) => group.into_iter().for_each(|job| job(Err(why.to_string()))(Ok(()))),
+        Err(why) => {
+            for job in group {
+                job(Err(why.to_string()))(Ok(()));
+            }
+        }
     }
 }
