@@ -48,7 +48,7 @@ enum Mode {
 
 #[derive(Args)]
 struct ConfigFile {
-    /// The configuration; CLEANSLATE_CONFIG or cleanslate.toml without it
+    /// The configuration; without it, `CLEANSLATE_CONFIG` or `cleanslate.toml`
     #[arg(long)]
     config: Option<PathBuf>,
 }

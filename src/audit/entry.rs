@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn the_bytes_are_sorted_and_compact() {
         let text = String::from_utf8(entry().encode()).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"{"build":"0.1.0","cause":3,"fact":{"at":"2025-11-24T16:00:00.123Z","by":null,"event":{"type":"expired"}},"instance":null,"log":"example/prod","policy":"ab","request":null,"seq":7,"v":1}"#);
         assert_eq!(Entry::decode(text.as_bytes()), Ok(entry()));
     }
 

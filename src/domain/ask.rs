@@ -382,7 +382,22 @@ mod tests {
             ]
             .map(hint)
             .join("\n"),
-            @""
+            @"
+        word 1: that is not an instance id: it looks like `ins-r8hr2upy`
+        word 2 is not part of the command. Only the reason, after `--`, may be any text
+        word 1 has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console
+        no password may pass through chat. Change that password now if it is in use, and choose `login=keep`, `login=image`, `login=random` or `login=vault`
+        `login=` takes `keep`, `image`, `random` or `vault`
+        `key=` and `login=` cannot both be given
+        `the size` was given twice
+        word 2 is not part of the command. Only the reason, after `--`, may be any text
+        `security` takes `on` or `off`
+        `lhins-` ids belong to another product. This bot resets CVM instances (`ins-…`) only
+        say which request: its id like `#k3v9q` (at least four characters), or the instance id
+        say which request: its id like `#k3v9q` (at least four characters), or the instance id
+        say what you found after `--`: `/reset close k3v9q -- logged in, the disk is new`
+        word 2 is not part of the command. Only the reason, after `--`, may be any text
+        "
         );
     }
 
