@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a shell: it runs the servers it rehearses with")]
 
-mod stage;
+pub mod stage;
 mod transcript;
 
 use std::path::PathBuf;

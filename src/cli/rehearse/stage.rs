@@ -1,4 +1,4 @@
-//! The simulated platforms and the real program, on loopback.
+//! The simulated platforms and the real program, on loopback. The tests stand on it too.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ use crate::secrets::Secrets;
 use crate::sim::slack::deliver::Delivery;
 use crate::sim::{Sim, cast, fleet::Fleet};
 
-pub(super) const ORIGIN: &str = "cleanslate.example/rehearsal";
+pub const ORIGIN: &str = "cleanslate.example/rehearsal";
 
 /// Everything that a rehearsal runs on.
-pub(super) struct Stage {
-    pub(super) sim: Sim,
-    pub(super) parts: Parts,
+pub struct Stage {
+    pub sim: Sim,
+    pub parts: Parts,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
     front: std::net::SocketAddr,
@@ -37,7 +37,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// The clock begins at `start` and moves only by [`Stage::jump`].
-    pub(super) async fn build(keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
+    pub async fn build(keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
         let millis = Arc::new(AtomicI64::new(start.as_millisecond()));
         let ticking = Arc::clone(&millis);
         let clock: Clock =
@@ -64,17 +64,17 @@ impl Stage {
         Ok(Self { sim, parts, clock: millis, http, front: address, _stop: stop, folder })
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.clock.load(Ordering::SeqCst)).unwrap_or_default()
     }
 
     /// Moves the clock on, never back.
-    pub(super) fn jump(&self, to: Timestamp) {
+    pub fn jump(&self, to: Timestamp) {
         self.clock.fetch_max(to.as_millisecond(), Ordering::SeqCst);
     }
 
     /// Sends what Slack would send; gives the answer's body.
-    pub(super) async fn deliver(&self, delivery: Delivery) -> anyhow::Result<Value> {
+    pub async fn deliver(&self, delivery: Delivery) -> anyhow::Result<Value> {
         let answer = self
             .http
             .post(format!("http://{}{}", self.front, delivery.path))

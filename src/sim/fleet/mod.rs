@@ -1,11 +1,15 @@
 //! The simulated fleet: a pure state machine, moved by [`Fleet::advance`]. Rules and error codes are those of the
 //! `ResetInstance` page and its error list.
 
+mod rules;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use self::rules::{known, new_disk, ready, strings, well_formed};
 
 /// A documented error: its code, and words for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +147,7 @@ pub struct Bend {
 
 impl Default for Fleet {
     fn default() -> Self {
-        Self::from_toml(include_str!("fleet.toml")).expect("the embedded fleet parses")
+        Self::from_toml(include_str!("default.toml")).expect("the embedded fleet parses")
     }
 }
 
@@ -440,85 +444,4 @@ fn passes(instance: &Instance, filter: &Value) -> bool {
             .and_then(|key| instance.tags.get(key))
             .is_some_and(|v| values.contains(&v.as_str())),
     }
-}
-
-/// States and restrictions that a reset needs.
-fn ready(instance: &Instance) -> Result<(), ApiError> {
-    let id = &instance.id;
-    if instance.running.is_some() {
-        let message =
-            format!("The instance `['{id}']` already has operation in progress. Please try again later.");
-        return Err(error("OperationDenied.InstanceOperationInProgress", message));
-    }
-    if instance.state == "STOPPED" && instance.stop_charging == "STOP_CHARGING" {
-        return Err(error(
-            "UnsupportedOperation.StoppedModeStopCharging",
-            format!("The instance `{id}` is stopped without charging."),
-        ));
-    }
-    if instance.restrict != "NORMAL" {
-        return Err(error(
-            "InvalidInstance.NotSupported",
-            format!("The instance `{id}` is {}.", instance.restrict),
-        ));
-    }
-    let state = match instance.state.as_str() {
-        "RUNNING" | "STOPPED" => return Ok(()),
-        "PENDING" => "Pending",
-        "STARTING" => "Starting",
-        "STOPPING" => "Stopping",
-        "REBOOTING" => "Rebooting",
-        "SHUTDOWN" => "Shutdown",
-        "TERMINATING" => "Terminating",
-        "RESCUE_MODE" => "RescueMode",
-        _ => {
-            return Err(error(
-                "InvalidInstance.NotSupported",
-                format!("The instance `{id}` cannot be reset."),
-            ));
-        }
-    };
-    Err(error(
-        &format!("UnsupportedOperation.InstanceState{state}"),
-        format!("The instance `{id}` is in an unsupported state."),
-    ))
-}
-
-fn new_disk(instance: &Instance, image: &Image, body: &Map<String, Value>) -> Result<Option<u32>, ApiError> {
-    let invalid = |message: String| error("InvalidParameterValue", message);
-    let Some(disk) = body.get("SystemDisk") else { return Ok(None) };
-    let disk = disk.as_object().ok_or_else(|| error("InvalidParameter", "SystemDisk is an object."))?;
-    known(disk, &["DiskSize"])?;
-    let size = disk.get("DiskSize").and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok());
-    let size = size.ok_or_else(|| invalid("SystemDisk.DiskSize is an integer.".to_owned()))?;
-    if size < instance.disk_gb || size < image.size_gb || size > 2048 {
-        return Err(invalid(format!(
-            "The system disk size `{size}` is not supported: it is at least {} and at most 2048.",
-            instance.disk_gb
-        )));
-    }
-    if size > instance.disk_gb && instance.disk_type.starts_with("LOCAL_") {
-        return Err(invalid("A local system disk cannot be resized.".to_owned()));
-    }
-    Ok(Some(size))
-}
-
-fn known(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
-    match body.keys().find(|key| !fields.contains(&key.as_str())) {
-        Some(key) => Err(error("UnknownParameter", format!("The parameter `{key}` is not recognized."))),
-        None => Ok(()),
-    }
-}
-
-fn strings(body: &Map<String, Value>, field: &str) -> Result<Vec<String>, ApiError> {
-    let Some(value) = body.get(field) else { return Ok(Vec::new()) };
-    let invalid = || error("InvalidParameter", format!("`{field}` is a list of strings."));
-    let list = value.as_array().ok_or_else(invalid)?;
-    list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(invalid)).collect()
-}
-
-fn well_formed(id: &str, prefix: &str, code: &str) -> Result<(), ApiError> {
-    let tail = id.strip_prefix(prefix).unwrap_or_default();
-    let good = tail.len() == 8 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if good { Ok(()) } else { Err(error(code, format!("The id `{id}` is malformed."))) }
 }
