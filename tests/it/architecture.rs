@@ -86,7 +86,7 @@ fn named(text: &str) -> BTreeSet<String> {
 fn strays(module: &str, allowed: &[&str], text: &str) -> Vec<String> {
     let fits = |name: &String| {
         let within = |allowed: &&str| name == allowed || name.starts_with(&format!("{allowed}::"));
-        within(&module) || allowed.iter().any(|allowed| within(&allowed))
+        within(&module) || allowed.iter().any(within)
     };
     named(production(text)).into_iter().filter(|name| !fits(name)).collect()
 }

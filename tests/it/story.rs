@@ -1,1 +1,222 @@
 //! Whole requests, through the front door.
+
+use cleanslate::cli::rehearse::COMMAND;
+use cleanslate::sim::fault::Fault;
+
+use crate::support::Bot;
+
+#[tokio::test]
+async fn an_approver_lets_the_reset_through() {
+    let mut bot = Bot::start().await;
+    insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
+    Checking ins-r8hr2upy. The card comes to this channel. #fvxod
+    If none appears within a minute, invite the bot: /invite @cleanslate
+    ");
+    bot.works().await;
+    insta::assert_snapshot!(bot.channel(), @"
+    Wipe web-7 and reinstall it?
+    Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
+    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
+    System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
+    Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
+    Tags     cleanslate=allowed · env=prod · team=payments · last operation StartInstances, SUCCESS
+    Asked    @alice
+    Needs    1 of @bob and @carol · until 03:42:04, 30 min in all
+    Anyone here may cancel. #fvxod
+    alice: to approve your own request, type web-7 [________]
+    [ Wipe web-7 ]  [ Cancel ]
+    ");
+    bot.presses("bob", "wipe", None).await;
+    insta::assert_snapshot!(bot.channel(), @"
+    web-7 (ins-r8hr2upy) · #fvxod
+    Approved by @bob. Wiping at 03:12:17.
+    [ Stop ]
+    ");
+    insta::assert_snapshot!(bot.ends().await, @"
+    web-7 (ins-r8hr2upy) · #fvxod
+    The disk was wiped and reinstalled.
+    --
+    @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
+    Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
+    RequestId a0a66377-b79f-4a21-846c-000000000007
+    #fvxod · audit 7 · root …
+    ");
+    assert_eq!(bot.wipes(), 1);
+}
+
+#[tokio::test]
+async fn anybody_in_the_channel_may_cancel() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.presses("mallory", "cancel", None).await;
+    insta::assert_snapshot!(bot.ends().await, @"
+    web-7 (ins-r8hr2upy) · #fvxod
+    Nothing was wiped: cancelled by @mallory at 03:12:07.
+    --
+    @alice Nothing was wiped. The request for web-7 (ins-r8hr2upy) was cancelled by @mallory.
+    #fvxod · audit 4 · root …
+    ");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn anybody_may_stop_it_between_approval_and_claim() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.presses("bob", "wipe", None).await;
+    bot.presses("mallory", "stop", None).await;
+    assert!(bot.ends().await.contains("was cancelled by @mallory"));
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn nobody_decides_and_it_expires() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    insta::assert_snapshot!(bot.ends().await, @"
+    web-7 (ins-r8hr2upy) · #fvxod
+    Nothing was wiped: nobody decided in time. This card no longer acts.
+    --
+    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped.
+    --
+    @alice Nothing was wiped. Nobody decided about web-7 (ins-r8hr2upy) in time; its card no longer acts. Who may approve: @bob and @carol. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
+    #fvxod · audit 4 · root …
+    [ Ask again ]
+    ");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn a_stranger_may_neither_ask_nor_approve() {
+    let mut bot = Bot::start().await;
+    insta::assert_snapshot!(bot.types("mallory", COMMAND).await, @r#"
+    Nothing was wiped and nothing was started: not on the list of those who may ask for resets. You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
+    To be added, send your admin this: requesters = [ …, "slack:U0MALLORY" ]
+    "#);
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.presses("mallory", "wipe", None).await;
+    let channel = bot.channel();
+    insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
+    (only mallory) Not counted: not on the list of approvers. Nothing was wiped by your click on web-7 (ins-r8hr2upy). You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
+    The card still waits. If the request is a mistake, press Cancel: you may.
+    ");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn ones_own_request_takes_the_name_typed() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    for typed in [None, Some("web-8")] {
+        bot.presses("alice", "wipe", typed).await;
+        assert!(bot.channel().contains("that is not this machine's name"));
+        assert!(!bot.channel().contains("Approved"));
+    }
+    bot.presses("alice", "wipe", Some(" web-7 ")).await;
+    assert!(bot.channel().contains("Approved by @alice"));
+    bot.ends().await;
+    assert_eq!(bot.wipes(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_reset_is_refused_in_words() {
+    let cases = [
+        ("ins-r8hr2upy 40GB", "disks only grow"),
+        ("ins-r8hr2upy 600GB", "over the limit"),
+        ("ins-aaaaaaaa", "no such instance"),
+        ("ins-private1", "not one that may be reset"),
+        ("ins-unpaid01", "still paid for"),
+        ("ins-pending1", "PENDING"),
+        ("ins-local001 60GB", "cannot grow"),
+        ("ins-nokeys01", "no key pair"),
+        ("ins-windows1", "do not work on Windows"),
+        ("ins-r8hr2upy img-missing1", "not visible"),
+        ("ins-r8hr2upy img-making01", "not NORMAL"),
+        ("ins-r8hr2upy img-arm64001", "Choose an image for x86_64"),
+        ("ins-r8hr2upy login=image", "custom, shared and imported"),
+        ("ins-r8hr2upy login=vault", "cannot be carried out"),
+        ("ins-r8hr2upy hostname=a..b", "doubled"),
+    ];
+    for (words, why) in cases {
+        let mut bot = Bot::start().await;
+        bot.types("alice", &format!("/reset {words}")).await;
+        let channel = bot.ends().await;
+        assert!(channel.starts_with("(only alice) Nothing was wiped."), "{words}: {channel}");
+        assert!(channel.contains(why), "{words}: {channel}");
+        assert_eq!(bot.wipes(), 0, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn every_bad_night_ends_in_true_words() {
+    let cases = [
+        ("refuse=InvalidInstanceId.NotFound", 0, "Nothing was wiped. Tencent Cloud refused"),
+        ("refuse=InternalServerError", 0, "two looks found no trace"),
+        ("throttle", 0, "Too many calls at once"),
+        ("hang", 0, "two looks found no trace"),
+        ("drop-before", 0, "two looks found no trace"),
+        ("accept-then-drop", 1, "ins-r8hr2upy is back."),
+        ("accept-then-5xx", 1, "ins-r8hr2upy is back."),
+        ("truncate", 1, "ins-r8hr2upy is back."),
+        ("garble", 1, "ins-r8hr2upy is back."),
+        ("slow", 1, "longer than usual"),
+        ("clock", 0, "clock of this program's host"),
+        ("fail-async", 1, "Treat the disk as lost"),
+    ];
+    for (fault, wipes, words) in cases {
+        let mut bot = Bot::start().await;
+        bot.stage.sim.arm("ResetInstance", fault.parse::<Fault>().unwrap());
+        bot.types("alice", COMMAND).await;
+        bot.works().await;
+        bot.presses("bob", "wipe", None).await;
+        let channel = bot.ends().await;
+        assert!(channel.contains(words), "{fault}: {channel}");
+        assert_eq!(bot.wipes(), wipes, "{fault}");
+        assert_eq!(channel.contains("Nothing was wiped"), wipes == 0, "{fault}: {channel}");
+    }
+}
+
+#[tokio::test]
+async fn one_machine_has_one_open_request() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    let answer = bot.types("bob", "/reset ins-r8hr2upy").await;
+    assert!(answer.contains("already has a request") && answer.contains("the card"), "{answer}");
+    let status = bot.types("bob", "/resets status").await;
+    assert!(status.contains("awaiting decision") && status.contains("asked by @alice"), "{status}");
+    let cancelled = bot.types("carol", "/resets cancel ins-r8hr2upy").await;
+    assert!(cancelled.contains("Nothing was wiped."), "{cancelled}");
+    bot.ends().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_is_not_in_the_channel_tells_the_requester() {
+    let mut bot = Bot::start().await;
+    bot.stage.sim.slack(|slack| slack.member = false);
+    bot.types("alice", COMMAND).await;
+    let channel = bot.ends().await;
+    assert!(
+        channel.contains("the card could not be posted") && channel.contains("/invite @cleanslate"),
+        "{channel}"
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_edited_is_replaced() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(3));
+    let click = bot.click("bob", "wipe", None);
+    bot.stage.deliver(click).await.unwrap();
+    bot.stage.sim.slack(|slack| slack.arm("cant_update_message", 1));
+    let channel = bot.ends().await;
+    assert!(channel.contains("ins-r8hr2upy is back."), "{channel}");
+    assert_eq!(bot.wipes(), 1);
+}

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -21,6 +21,10 @@ use crate::secrets::Secrets;
 use crate::sim::slack::deliver::Delivery;
 use crate::sim::{Sim, cast, fleet::Fleet};
 
+/// Several stages may stand in one process.
+static STAGES: AtomicU32 = AtomicU32::new(0);
+
+/// Names the rehearsal's audit log.
 pub const ORIGIN: &str = "cleanslate.example/rehearsal";
 
 /// Everything that a rehearsal runs on.
@@ -48,7 +52,11 @@ impl Stage {
         let address = platforms.local_addr()?;
         tokio::spawn(sim.clone().serve(platforms));
 
-        let temporary = std::env::temp_dir().join(format!("cleanslate-rehearsal-{}", std::process::id()));
+        let temporary = std::env::temp_dir().join(format!(
+            "cleanslate-rehearsal-{}-{}",
+            std::process::id(),
+            STAGES.fetch_add(1, Ordering::Relaxed)
+        ));
         let folder = keep.clone().unwrap_or(temporary);
         let file = write(&folder, address)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
@@ -74,18 +82,39 @@ impl Stage {
     }
 
     /// Sends what Slack would send; gives the answer's body.
+    ///
+    /// # Errors
+    /// When it is not answered with a success.
     pub async fn deliver(&self, delivery: Delivery) -> anyhow::Result<Value> {
-        let answer = self
+        let answer = self.send(&delivery).await?.error_for_status()?;
+        Ok(serde_json::from_slice(&answer.bytes().await?).unwrap_or_default())
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send(&self, delivery: &Delivery) -> reqwest::Result<reqwest::Response> {
+        let request = self
             .http
             .post(format!("http://{}{}", self.front, delivery.path))
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-slack-request-timestamp", delivery.timestamp)
-            .header("x-slack-signature", delivery.signature)
-            .body(delivery.body)
-            .send()
-            .await?
-            .error_for_status()?;
-        Ok(serde_json::from_slice(&answer.bytes().await?).unwrap_or_default())
+            .header("x-slack-request-timestamp", &delivery.timestamp)
+            .header("x-slack-signature", &delivery.signature)
+            .body(delivery.body.clone());
+        request.send().await
+    }
+
+    /// Works and jumps in time until nothing is left to do.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        loop {
+            self.parts.worker.sweep().await?;
+            let Some(due) = self.parts.store.next_due().await? else { return Ok(()) };
+            self.jump(due);
+        }
     }
 }
 
