@@ -7,7 +7,6 @@
 
 mod architecture;
 mod binary;
-mod chat_contract;
 mod cloud_contract;
 mod crash;
 mod hostile;

@@ -1,1 +1,0 @@
-//! What every platform must do.
