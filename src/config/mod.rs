@@ -1,4 +1,4 @@
-//! `cleanslate.toml`: read as it is written ([`raw`]), then checked into types that cannot be wrong. The only reader
+//! `cleanslate.toml`: read as it is written (`raw`), then checked into types that cannot be wrong. The only reader
 //! of the environment, and of files but the secrets' own.
 
 mod check;

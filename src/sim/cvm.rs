@@ -49,6 +49,7 @@ pub fn call(
     let body = envelope(answer, request_id);
     match fault {
         Some(Fault::AcceptThenDrop) => Outcome::Close,
+        Some(Fault::AcceptThenHang) => Outcome::Hang,
         Some(Fault::AcceptThen5xx) => {
             respond(StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>".into(), now)
         }

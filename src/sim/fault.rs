@@ -16,6 +16,8 @@ pub enum Fault {
     /// Begins the reset and closes the connection without an answer.
     AcceptThenDrop,
     AcceptThen5xx,
+    /// Begins the reset and holds the connection open.
+    AcceptThenHang,
     /// Begins the reset and answers with half of the JSON.
     Truncate,
     /// Begins the reset and answers with something that is no JSON.
@@ -30,13 +32,14 @@ pub enum Fault {
 
 impl Fault {
     /// Each fault, with a sentence for `--help`.
-    pub const ALL: [(&'static str, &'static str); 11] = [
+    pub const ALL: [(&'static str, &'static str); 12] = [
         ("refuse=CODE", "Tencent Cloud refuses with this error code"),
         ("throttle", "too many calls"),
         ("hang", "no answer, and nothing is begun"),
         ("drop-before", "the connection closes before anything is begun"),
         ("accept-then-drop", "the reset begins and its answer is lost"),
         ("accept-then-5xx", "the reset begins and the answer is an HTTP 502"),
+        ("accept-then-hang", "the reset begins and no answer comes"),
         ("truncate", "the reset begins and half of the answer arrives"),
         ("garble", "the reset begins and the answer is no JSON"),
         ("slow", "the reset takes twelve minutes"),
@@ -54,6 +57,7 @@ impl fmt::Display for Fault {
             Self::DropBefore => f.write_str("drop-before"),
             Self::AcceptThenDrop => f.write_str("accept-then-drop"),
             Self::AcceptThen5xx => f.write_str("accept-then-5xx"),
+            Self::AcceptThenHang => f.write_str("accept-then-hang"),
             Self::Truncate => f.write_str("truncate"),
             Self::Garble => f.write_str("garble"),
             Self::Slow => f.write_str("slow"),
@@ -78,6 +82,7 @@ impl FromStr for Fault {
             Self::DropBefore,
             Self::AcceptThenDrop,
             Self::AcceptThen5xx,
+            Self::AcceptThenHang,
             Self::Truncate,
             Self::Garble,
             Self::Slow,

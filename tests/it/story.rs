@@ -162,6 +162,7 @@ async fn every_bad_night_ends_in_true_words() {
         ("drop-before", 0, "two looks found no trace"),
         ("accept-then-drop", 1, "ins-r8hr2upy is back."),
         ("accept-then-5xx", 1, "ins-r8hr2upy is back."),
+        ("accept-then-hang", 1, "ins-r8hr2upy is back."),
         ("truncate", 1, "ins-r8hr2upy is back."),
         ("garble", 1, "ins-r8hr2upy is back."),
         ("slow", 1, "longer than usual"),
