@@ -248,7 +248,8 @@ fn lost(why: &reqwest::Error) -> Lost {
 /// What went wrong, without the address.
 fn plain(why: &reqwest::Error) -> String {
     if why.is_timeout() {
-        return "no answer in time".to_owned();
+        let missed = if why.is_connect() { "no connection in time" } else { "no answer in time" };
+        return missed.to_owned();
     }
     let mut cause = why.source();
     let mut text = None;

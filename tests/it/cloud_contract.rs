@@ -260,6 +260,17 @@ async fn what_never_left_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_handshake_that_never_ends_is_a_failure_and_not_an_answer_that_is_missing() {
+    let mute =
+        Server::listen(|mut stream, _| while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {});
+    let timeouts = Timeouts { connect: Duration::from_millis(200), total: Duration::from_secs(15) };
+    let sent = reset(&client_within(format!("https://{}", mute.address), timeouts)).await;
+    let Sent::Failed(failure) = sent else { panic!("no byte of the request left: {sent:?}") };
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), ("NotSent", "no connection in time"));
+    assert_eq!(mute.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_is_a_failure_with_advice() {
     let server = Server::always(error("InvalidInstance.NotSupported"));
     let Sent::Failed(failure) = reset(&client(endpoint(&server))).await else {
