@@ -8,7 +8,6 @@
 mod architecture;
 mod binary;
 mod cloud_contract;
-mod crash;
 mod hostile;
 mod store_contract;
 mod story;

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod memory;
+pub(crate) mod sample;
 
 use cleanslate::cli::audit;
 use cleanslate::cli::rehearse::stage::{ORIGIN, Stage};

@@ -1,1 +1,0 @@
-//! Die at every step.
