@@ -333,7 +333,7 @@ fn requests_are_found_by_prefix_and_in_pages(store: &dyn Store) {
         wait(store.by_prefix(prefix)).unwrap().into_iter().map(|row| row.request.id).collect::<Vec<_>>()
     };
     for id in &ids {
-        assert_eq!(by(&id.as_str()[..8]), std::slice::from_ref(&id));
+        assert_eq!(by(&id.as_str()[..8]), std::slice::from_ref(id));
     }
     assert_eq!(by(""), ids[..2]);
     assert_eq!(by("zzzzzzzz"), []);
