@@ -78,6 +78,13 @@ impl Sim {
         self.world().faults.push((action.to_owned(), fault));
     }
 
+    /// Somebody does something to an instance in the console; false where there is none.
+    pub fn console(&self, instance: &str, operation: &str) -> bool {
+        let mut world = self.world();
+        let now = (self.wall)() + world.offset;
+        world.console(instance, operation, now).is_ok()
+    }
+
     /// Serves until the task is dropped.
     ///
     /// # Errors
@@ -141,11 +148,19 @@ impl Sim {
                 world.offset += by;
                 Ok(())
             }
+            "/_sim/console" => {
+                let text = |name: &str| body[name].as_str().unwrap_or_default();
+                let now = (self.wall)() + world.offset;
+                world.console(text("instance"), text("operation"), now)
+            }
             "/_sim/reset" => {
                 *world = World::new(self.fresh.clone());
                 Ok(())
             }
-            _ => Err("there are /_sim/state, /_sim/faults, /_sim/clock and /_sim/reset".to_owned()),
+            _ => {
+                Err("there are /_sim/state, /_sim/faults, /_sim/clock, /_sim/console and /_sim/reset"
+                    .to_owned())
+            }
         }
     }
 }
@@ -171,6 +186,14 @@ impl World {
         self.calls.push(json!({ "action": action, "request_id": request_id, "fault": fault_name, "at": wall.to_string() }));
         let now = Now { wall, fleet: wall + self.offset };
         cvm::call(&mut self.fleet, (&parts.headers, body), now, fault.as_ref(), &request_id)
+    }
+
+    fn console(&mut self, instance: &str, operation: &str, now: Timestamp) -> Result<(), String> {
+        let request_id = format!("c0501e00-0000-4000-8000-{:012x}", self.calls.len() + 1);
+        let known = self.fleet.console(instance, operation, (&request_id, now));
+        known
+            .then_some(())
+            .ok_or_else(|| "write {\"instance\":\"ins-r8hr2upy\",\"operation\":\"StopInstances\"}".to_owned())
     }
 
     fn state(&mut self, wall: Timestamp) -> Value {

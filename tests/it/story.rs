@@ -221,3 +221,51 @@ async fn a_message_that_cannot_be_edited_is_replaced() {
     assert!(channel.contains("ins-r8hr2upy is back."), "{channel}");
     assert_eq!(bot.wipes(), 1);
 }
+
+#[tokio::test]
+async fn what_somebody_does_in_the_console_voids_the_approval() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.presses("bob", "wipe", None).await;
+    assert!(bot.stage.sim.console("ins-r8hr2upy", "StopInstances"));
+    let channel = bot.ends().await;
+    insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
+    @alice @bob Nothing was wiped. The approval of @bob is void, because this machine changed after the card was made: web-7 (ins-r8hr2upy).
+    last operation: StartInstances 00000000-0000-4000-8000-0000r8hr2upy → StopInstances c0501e00-0000-4000-8000-000000000004
+    Somebody may be working on it: find them first. For a new card: /reset ins-r8hr2upy img-pmqg1cw7 60GB
+    #fvxod · audit 5 · root …
+    [ Show me a new card ]
+    ");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn a_trace_that_is_hidden_is_left_to_a_person() {
+    let mut bot = Bot::start().await;
+    bot.stage.sim.arm("ResetInstance", Fault::DropBefore);
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    bot.presses("bob", "wipe", None).await;
+    bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(10));
+    bot.works().await;
+    assert!(bot.stage.sim.console("ins-r8hr2upy", "StartInstances"));
+    bot.stage.settle().await.unwrap();
+    assert!(bot.channel().contains("We do not know whether this request wiped web-7"), "{}", bot.channel());
+    let answer = bot.types("bob", "/resets close ins-r8hr2upy -- logged in: the disk is old").await;
+    assert!(answer.contains("closed by hand"), "{answer}");
+    assert!(bot.ends().await.contains("found: logged in: the disk is old"));
+}
+
+#[tokio::test]
+async fn an_approval_that_cannot_be_announced_lapses() {
+    let mut bot = Bot::start().await;
+    bot.types("alice", COMMAND).await;
+    bot.works().await;
+    let click = bot.click("bob", "wipe", None);
+    bot.stage.deliver(click).await.unwrap();
+    bot.stage.sim.slack(|slack| slack.arm("internal_error", 40));
+    let channel = bot.ends().await;
+    assert!(channel.contains("the channel could not be told of the approval in time"), "{channel}");
+    assert_eq!(bot.wipes(), 0);
+}

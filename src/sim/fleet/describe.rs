@@ -61,7 +61,7 @@ impl Fleet {
             "DataDisks": if disks.is_empty() { Value::Null } else { disks.into() },
             "LoginSettings": { "KeyIds": i.keys },
             "Tags": i.tags.iter().map(|(k, v)| json!({ "Key": k, "Value": v })).collect::<Vec<_>>(),
-            "LatestOperation": last.map_or("StartInstances", |op| op.name),
+            "LatestOperation": last.map_or("StartInstances", |op| &op.name),
             "LatestOperationState": progress.unwrap_or("SUCCESS"),
             "LatestOperationRequestId": last.map_or_else(|| first_request(i), |op| op.request_id.clone()),
             "LatestOperationErrorMsg": failure, "CreatedTime": "2024-03-01T00:00:00Z",

@@ -103,7 +103,7 @@ struct Instance {
 
 #[derive(Debug, Clone)]
 struct Operation {
-    name: &'static str,
+    name: String,
     request_id: String,
     started: Timestamp,
     ends: Timestamp,
@@ -202,7 +202,7 @@ impl Fleet {
         };
         let instance = &mut self.instances[index];
         instance.running = Some(Operation {
-            name: "ResetInstance",
+            name: "ResetInstance".to_owned(),
             request_id: request_id.to_owned(),
             started: now,
             ends: now + SignedDuration::from_secs(seconds),
@@ -326,6 +326,23 @@ impl Fleet {
 
     fn image(&self, id: &str) -> Option<&Image> {
         self.images.iter().find(|image| image.id == id)
+    }
+
+    /// Somebody does something in the console: an operation that is over at once, seen at once.
+    pub fn console(&mut self, id: &str, operation: &str, (request_id, now): (&str, Timestamp)) -> bool {
+        self.advance(now);
+        let Some(instance) = self.instances.iter_mut().find(|instance| instance.id == id) else {
+            return false;
+        };
+        instance.last = Some(Operation {
+            name: operation.to_owned(),
+            request_id: request_id.to_owned(),
+            started: now,
+            ends: now,
+            outcome: Ok(Change::default()),
+            done: true,
+        });
+        true
     }
 
     /// The fleet as the control API shows it.
