@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 /// Everything secret. `Debug` shows none of it.
@@ -81,13 +81,13 @@ impl Secrets {
     }
 }
 
-/// A secret that is needed, by the name it has in the file.
+/// A secret that is needed, by the name it has in the file. An empty one is none: anybody can sign with it.
 ///
 /// # Errors
-/// When it is not there.
+/// When it is not there, or empty.
 pub fn needed(secret: Option<&SecretString>, name: &str) -> anyhow::Result<SecretString> {
     let variable = name.replace('.', "_").to_uppercase();
-    secret.cloned().with_context(|| {
+    secret.filter(|secret| !secret.expose_secret().is_empty()).cloned().with_context(|| {
         format!("the secret `{name}` is missing: add it to the secrets file, or set CLEANSLATE_{variable}")
     })
 }
@@ -112,6 +112,7 @@ mod tests {
         assert!(wrong.contains("line 2") && !wrong.contains("canary"), "{wrong}");
         let over = BTreeMap::from([("CLEANSLATE_SLACK_BOT_TOKEN".to_owned(), SecretString::from("x"))]);
         assert!(Secrets::load(None, &over).unwrap().slack.bot_token.is_some());
+        assert!(needed(Some(&SecretString::from("")), "slack.signing_secret").is_err());
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
