@@ -178,6 +178,13 @@ pub(super) fn mark_card(
     (was, card): (&Card, &Card),
     due_at: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
+    // A commit since the card was rendered made it due; the mark must not lose that.
+    let rev: Option<u32> = connection
+        .prepare_cached("SELECT rev FROM request WHERE id = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    let behind = card.message.is_some() && card.tries == 0 && rev.is_some_and(|rev| card.shown_rev < rev);
+    let due_at = if behind { Some(Timestamp::UNIX_EPOCH) } else { due_at };
     let changed = connection
         .prepare_cached("UPDATE card SET value = ?3, due_at = ?4 WHERE request = ?1 AND value = ?2")?
         .execute((id.as_str(), card_text(was), card_text(card), due_at.map(millis)))?;

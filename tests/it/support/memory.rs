@@ -233,7 +233,8 @@ impl Store for Memory {
         let Some(row) = tables.rows.get_mut(id) else { return Ok(false) };
         if row.card == *was {
             row.card = card.clone();
-            row.card_due_at = due_at.map(millis);
+            let behind = card.message.is_some() && card.tries == 0 && card.shown_rev < row.request.rev();
+            row.card_due_at = if behind { Some(Timestamp::UNIX_EPOCH) } else { due_at.map(millis) };
             return Ok(true);
         }
         row.card.shown_rev = 0;
