@@ -94,6 +94,7 @@ contract!(
     a_lease_goes_to_one,
     a_deferral_holds_only_at_its_revision,
     a_card_that_two_showed_counts_as_not_shown,
+    a_mark_does_not_lose_the_wake_up_of_a_commit,
     what_is_due_comes_in_order_and_bounded,
     a_tell_is_stored_once_and_settled,
     a_window_hands_its_count_to_the_next,
@@ -261,6 +262,20 @@ fn a_card_that_two_showed_counts_as_not_shown(store: &dyn Store) {
     assert_eq!(row.card, Card { shown_rev: 0, ..shown });
     assert!(row.card_due_at.is_some_and(|at| at <= start()), "it is due at once");
     assert!(!wait(store.mark_card(&id("none"), &was, &was, None)).unwrap());
+}
+
+fn a_mark_does_not_lose_the_wake_up_of_a_commit(store: &dyn Store) {
+    let request = opened(store, "one", INSTANCE, start());
+    let behind = Card { message: Some(MessageRef("1.2".to_owned())), ..Card::default() };
+    assert!(wait(store.mark_card(&request.id, &Card::default(), &behind, None)).unwrap());
+    let due = |store: &dyn Store| wait(store.load(&request.id)).unwrap().unwrap().card_due_at;
+    assert!(due(store).is_some_and(|at| at <= start()), "the card shows less than there is");
+    let failing = Card { tries: 1, ..behind.clone() };
+    assert!(wait(store.mark_card(&request.id, &behind, &failing, Some(later(9)))).unwrap());
+    assert_eq!(due(store), Some(later(9)), "a failure waits as long as it asked for");
+    let shown = Card { shown_rev: 1, ..behind };
+    assert!(wait(store.mark_card(&request.id, &failing, &shown, None)).unwrap());
+    assert_eq!(due(store), None);
 }
 
 fn what_is_due_comes_in_order_and_bounded(store: &dyn Store) {
