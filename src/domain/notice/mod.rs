@@ -5,9 +5,14 @@
 mod answers;
 mod build;
 mod card;
+mod denials;
 mod ends;
 mod log;
+mod look;
 mod refusals;
+mod sheet;
+mod speech;
+mod stand;
 mod text;
 
 use jiff::Timestamp;
@@ -17,8 +22,11 @@ use super::id::{Actor, MessageRef, Place, Principal};
 
 pub use answers::*;
 pub use card::card;
-pub use ends::{Tail, ended_before_card, speech};
+pub use denials::{denied, objection};
+pub use ends::ended_before_card;
 pub use log::{actor, summary};
+pub use look::{explain, help, status, status_one};
+pub use speech::{Tail, speech};
 pub use text::plain;
 
 /// A piece of a line.
