@@ -22,16 +22,11 @@ pub fn hint(hint: &Hint, command: &str) -> Notice {
 
 pub fn already_open(request: &Request, card: Option<&MessageRef>, now: Timestamp) -> Notice {
     let age = duration(now.duration_since(request.opened()));
-    Notice::say(spans![
-        machine(request),
-        " already has a request: ",
-        tag(request),
-        " by ",
-        &request.caller.actor,
-        format!(", {age} ago. Nothing new was started. "),
-        link(request, card)
-    ])
-    .line(stands(request))
+    let asked = spans![" already has a request: ", tag(request), " by ", &request.caller.actor];
+    let link = link(request, card);
+    let link = if link.is_empty() { link } else { spans![" Its card: ", link] };
+    Notice::say(spans![machine(request), asked, format!(", {age} ago. Nothing new was started."), link])
+        .line(stands(request))
 }
 
 fn link(request: &Request, card: Option<&MessageRef>) -> Vec<Span> {

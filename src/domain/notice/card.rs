@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::build::{code, deciders, machine, spans, tag};
 use super::sheet::sheet;
-use super::stand::ended;
+use super::stand::{accepted, ended};
 use super::{Notice, Span};
 use crate::domain::request::{Action, Request, State};
 
@@ -38,15 +38,13 @@ pub fn card(request: &Request, now: Timestamp) -> Option<Notice> {
                 " and no clear answer came back. It will never be sent again; I am finding out."
             ],
         ),
-        State::Accepted { request_id, .. } => {
-            headed(request, spans!["Tencent Cloud accepted the reset; the disk is being wiped."])
+        State::Accepted { request_id, inferred, .. } => {
+            headed(request, spans![accepted(*inferred), "; the disk is being wiped."])
                 .line(spans!["RequestId ", code(request_id)])
         }
-        State::Overdue { request_id, .. } => headed(
+        State::Overdue { request_id, inferred, .. } => headed(
             request,
-            spans![
-                "Tencent Cloud accepted the reset and is not done after 30 minutes. Treat the disk as lost."
-            ],
+            spans![accepted(*inferred), " and is not done after 30 minutes. Treat the disk as lost."],
         )
         .line(spans!["RequestId ", code(request_id)]),
         State::Indeterminate(_) => headed(

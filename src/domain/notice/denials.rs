@@ -1,7 +1,6 @@
 //! Why something typed or pressed did not count. The caller alone reads it.
 
-use super::build::{code, last_by, machine, spans};
-use super::sheet::approvers;
+use super::build::{again, code, last_by, machine, spans};
 use super::stand::stands;
 use super::{Notice, Span};
 use crate::domain::policy::{Caller, Denial};
@@ -24,9 +23,7 @@ pub(super) fn why_not(denial: &Denial) -> &'static str {
         Denial::WrongName => "that is not this machine's name.",
         Denial::TooManyOpen => "too many requests are open in this channel.",
         Denial::TooFast => "too many requests from you within a minute.",
-        Denial::LookupFailed => {
-            "it could not be looked up whether you may, and what cannot be checked counts as no."
-        }
+        Denial::LookupFailed => "that right could not be looked up, and what cannot be checked counts as no.",
     }
 }
 
@@ -63,7 +60,7 @@ pub fn denied(caller: &Caller, denial: &Denial, request: Option<&Request>) -> No
     ];
     let notice = match request {
         Some(request) => Notice::say(spans!["Not counted: ", why_not(denial), " ", next(denial), " ", you])
-            .line(spans![machine(request), ": ", stands(request), " ", may_still(denial, request)]),
+            .line(spans![machine(request), ": ", stands(request), may_still(denial, request)]),
         None => Notice::say(spans![
             "Nothing was wiped and nothing was started: ",
             why_not(denial),
@@ -100,8 +97,8 @@ fn to_be_added(list: &str, me: &str) -> Vec<Span> {
 fn may_still(denial: &Denial, request: &Request) -> &'static str {
     let in_place = matches!(denial, Denial::NotAnApprover | Denial::OwnRequest | Denial::WrongName);
     match request.state {
-        State::AwaitingDecision { .. } if in_place => "If the request is a mistake, press Cancel: you may.",
-        State::Approved { .. } if in_place => "If the request is a mistake, press Stop: you may.",
+        State::AwaitingDecision { .. } if in_place => " If the request is a mistake, press Cancel: you may.",
+        State::Approved { .. } if in_place => " If the request is a mistake, press Stop: you may.",
         State::Requested
         | State::AwaitingDecision { .. }
         | State::Approved { .. }
@@ -116,12 +113,11 @@ fn may_still(denial: &Denial, request: &Request) -> &'static str {
 
 /// A click or command that came too late, twice, or to the wrong state.
 pub fn objection(objection: &Objection, request: &Request) -> Notice {
+    let undecided = matches!(request.state, State::Requested | State::AwaitingDecision { .. });
     let why = match objection {
         Objection::Denied(denial) => spans!["not counted: ", why_not(denial), " ", next(denial)],
-        Objection::Expired => spans!["too late, the time to decide is over; it no longer counts."],
-        Objection::AlreadyDecided
-            if matches!(request.state, State::Requested | State::AwaitingDecision { .. }) =>
-        {
+        Objection::Expired => spans!["too late, the time to decide is over."],
+        Objection::AlreadyDecided if undecided => {
             spans!["not counted, the card is not ready. Press again when it is."]
         }
         Objection::AlreadyDecided => spans![
@@ -131,13 +127,8 @@ pub fn objection(objection: &Objection, request: &Request) -> Notice {
             request.last().at,
             "."
         ],
-        Objection::AlreadyVoted => {
-            let more = request
-                .terms
-                .as_ref()
-                .map_or_else(Vec::new, |terms| spans![" Also asked: ", approvers(request, terms), "."]);
-            spans!["your yes is counted already; somebody else has to say yes too.", more]
-        }
+        Objection::AlreadyVoted => spans!["your yes is counted already; somebody else has to say yes too."],
+        Objection::TooLate if request.is_over() => spans!["too late, it is over already."],
         Objection::TooLate => spans!["too late, this can no longer be stopped."],
         Objection::NotOpenEnded => {
             spans!["not closed: only a request that nobody could settle is closed by hand."]
@@ -146,5 +137,11 @@ pub fn objection(objection: &Objection, request: &Request) -> Notice {
             spans!["it changed at the same moment, so this changed nothing. Look at the card."]
         }
     };
-    Notice::say(spans![machine(request), ": ", why]).line(stands(request))
+    // The last minute of an expired card has passed, and perhaps nobody has written that down yet.
+    let stands = if *objection == Objection::Expired && undecided {
+        spans!["Nothing has been wiped. To try again: ", again(request)]
+    } else {
+        stands(request)
+    };
+    Notice::say(spans![machine(request), ": ", why]).line(stands)
 }

@@ -1,18 +1,16 @@
 //! How a request ended, for everybody who had a part in it.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 
-use super::build::{code, deciders, duration, last_by, machine, people, quoted, short, spans, strong};
+use super::Notice;
+use super::back::completed;
+use super::build::{code, deciders, last_by, machine, people, quoted, short, spans, strong};
 use super::refusals::refusal;
 use super::sheet::approvers;
-use super::speech::{claimed_at, to_all, try_again};
+use super::speech::{to_all, try_again};
 use super::stand::{ended, settled};
-use super::{Notice, Span};
-use crate::domain::id::KeyId;
-use crate::domain::plan::{Drift, LoginOrder, Plan};
-use crate::domain::request::{Action, Check, Ending, Event, Failure, Lapse, Request, State};
+use crate::domain::plan::Drift;
+use crate::domain::request::{Action, Ending, Event, Failure, Lapse, Request, State};
 
 /// Most lines of drift, and the longest value in one.
 const DRIFTS: usize = 6;
@@ -74,9 +72,9 @@ pub fn ended_before_card(request: &Request) -> Notice {
     }
     let how = match &request.last().by {
         Some(by) => spans![" was cancelled by ", by, "."],
-        None => spans![" ended before its card could be posted."],
+        None => spans![" ended before its card could be posted.", try_again(request)],
     };
-    Notice::say(spans!["Nothing was wiped. Your request for ", machine(request), how, try_again(request)])
+    Notice::say(spans!["Nothing was wiped. Your request for ", machine(request), how])
 }
 
 fn expired(request: &Request) -> Notice {
@@ -195,68 +193,4 @@ fn failed_async(request: &Request, message: &str) -> Notice {
             try_again(request)
         ],
     )
-}
-
-/// "Is back" only where the cloud said SUCCESS and image and size are as asked.
-fn completed(request: &Request, check: &Check, now: Timestamp) -> Notice {
-    let Some(plan) = request.plan.as_deref() else {
-        return to_all(request, spans!["The disk of "], spans![" was wiped and reinstalled."]);
-    };
-    let took = duration(now.min(request.last().at).duration_since(claimed_at(request)));
-    let as_asked = check.image_ok && check.disk_ok;
-    let head = match (check.confirmed, as_asked) {
-        (true, true) => spans![machine(request), strong(" is back."), " Its disk was wiped and reinstalled."],
-        (true, false) => spans![machine(request), strong(" was wiped, but is not as asked.")],
-        (false, _) => spans![machine(request), strong(" was wiped and reinstalled.")],
-    };
-    let word = if check.confirmed {
-        format!(" Tencent Cloud reports SUCCESS after {took}; checked: ")
-    } else {
-        " Another operation has since hidden Tencent Cloud's last word on it; compared instead: ".to_owned()
-    };
-    let services = " Not checked: that your services start.";
-    Notice::say(spans![people(request), head, word, checked(plan, check), services]).line(what_next(plan))
-}
-
-/// What was compared, and what differs.
-fn checked(plan: &Plan, check: &Check) -> String {
-    let image = if check.image_ok {
-        short(&plan.target_name(), VALUE)
-    } else {
-        format!("the image is NOT {}", short(&plan.target_name(), VALUE))
-    };
-    let disk = if check.disk_ok {
-        format!("{} GB", check.disk_gb)
-    } else {
-        format!("the disk has {} GB, NOT {} GB", check.disk_gb, plan.disk_after())
-    };
-    format!("{image}, {disk}, {}.", check.state.to_lowercase())
-}
-
-fn what_next(plan: &Plan) -> Vec<Span> {
-    let login = match &plan.order.login {
-        LoginOrder::Keys(keys) => {
-            format!("log in with {}", keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", "))
-        }
-        LoginOrder::KeepImage => "log in as the image has it".to_owned(),
-        LoginOrder::Random => "the password is in the account's message centre".to_owned(),
-    };
-    let disks = match plan.machine.data_disks {
-        0 => String::new(),
-        1 => "; mount the data disk".to_owned(),
-        n => format!("; mount the {n} data disks"),
-    };
-    spans!["Next: ", host_key(plan), login, disks, "."]
-}
-
-/// A new system has a new host key; a Windows one has none. The address goes into a command that people paste.
-fn host_key(plan: &Plan) -> Vec<Span> {
-    let windows = plan.target_name().to_lowercase().contains("windows");
-    let addresses = plan.machine.public_ips.iter().chain(&plan.machine.private_ips);
-    match addresses.flat_map(|text| text.parse::<IpAddr>()).next() {
-        Some(address) if !windows => {
-            spans!["the host key is new, ", code(format!("ssh-keygen -R {address}")), "; "]
-        }
-        Some(_) | None => Vec::new(),
-    }
 }

@@ -67,7 +67,7 @@ pub fn explain(caller: &Caller, instance: &InstanceId, policy: &Policy) -> Notic
         Ok(()) => "yes.",
         Err(denial) => why_not(&denial),
     };
-    let own = if policy.self_approval { "with the machine's name typed." } else { "never." };
+    let own = if policy.lets_self_approve(caller) { "yes, with the machine's name typed." } else { "no." };
     Notice::say(spans!["About ", code(instance.as_str()), ", for ", code(caller.actor.principal().to_string())])
         .line(spans!["Ask for a reset: ", may(Act::Ask)])
         .line(spans!["Approve somebody else's, or close one: ", may(Act::Close)])

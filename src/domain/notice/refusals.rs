@@ -13,17 +13,16 @@ const WORDS: usize = 300;
 
 /// What happened to `to`'s request, and what to do next.
 pub(super) fn refusal(why: &Refusal, request: &Request, to: Vec<Span>) -> Notice {
-    let asked = match why {
-        Refusal::Plan(why) => better(why, &request.ask),
+    let command = match why {
+        Refusal::Plan(why) => match better(why, &request.ask) {
+            Some(ask) => spans!["Ask for this instead: ", command(&ask)],
+            None => spans!["You asked: ", command(&request.ask)],
+        },
         Refusal::NoCard { .. }
         | Refusal::CloudSilent { .. }
         | Refusal::Right { .. }
         | Refusal::Lookup { .. }
-        | Refusal::Upgraded => None,
-    };
-    let command = match &asked {
-        Some(ask) => spans!["Ask for this instead: ", command(ask)],
-        None => spans!["To try again: ", command(&request.ask)],
+        | Refusal::Upgraded => spans!["To try again: ", command(&request.ask)],
     };
     Notice::say(spans![to, "Nothing was wiped. ", machine(request), ": ", reason(why), " ", next(why)])
         .line(command)

@@ -36,19 +36,26 @@ pub(super) fn stands(request: &Request) -> Vec<Span> {
         State::Unknown(_) => {
             spans!["We do not know yet whether the disk was wiped. Treat it as lost until I report."]
         }
-        State::Accepted { at, .. } => {
-            spans!["Tencent Cloud accepted the reset by ", *at, "; the disk is being wiped."]
+        State::Accepted { at, inferred, .. } => {
+            spans![accepted(*inferred), " by ", *at, "; the disk is being wiped."]
         }
-        State::Overdue { at, .. } => spans![
-            "Tencent Cloud accepted the reset by ",
-            *at,
-            " and does not call it done. Treat the disk as lost."
-        ],
+        State::Overdue { at, inferred, .. } => {
+            spans![accepted(*inferred), " by ", *at, " and does not call it done. Treat the disk as lost."]
+        }
         State::Indeterminate(_) => spans![
             "We do not know whether the disk was wiped. Treat it as lost until somebody has looked and closed this: ",
             code(format!("/resets close {} -- what you found", request.id.short()))
         ],
         State::Over(ending) => ended(request, *ending),
+    }
+}
+
+/// How the cloud's yes is known. An inferred one could be somebody else's reset in the same minutes.
+pub(super) fn accepted(inferred: bool) -> &'static str {
+    if inferred {
+        "No answer came back, but by the machine's last operation Tencent Cloud accepted the reset"
+    } else {
+        "Tencent Cloud accepted the reset"
     }
 }
 
