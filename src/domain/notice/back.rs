@@ -1,10 +1,10 @@
 //! The machine is back: what was checked, what was not, and what to do now.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::build::{code, duration, machine, people, short, spans, strong};
+use super::build::{code, duration, people, short, spans, strong};
 use super::speech::{claimed_at, to_all};
 use super::{Notice, Span};
 use crate::domain::id::KeyId;
@@ -21,10 +21,11 @@ pub(super) fn completed(request: &Request, check: &Check, now: Timestamp) -> Not
     };
     let took = duration(now.min(request.last().at).duration_since(claimed_at(request)));
     let as_asked = check.image_ok && check.disk_ok;
+    let disk = spans![" The disk of ", short(request.title(), NAME), " was wiped and reinstalled."];
     let head = match (check.confirmed, as_asked) {
-        (true, true) => spans![machine(request), strong(" is back."), " Its disk was wiped and reinstalled."],
-        (true, false) => spans![machine(request), strong(" was wiped, but is not as asked.")],
-        (false, _) => spans![machine(request), strong(" was wiped and reinstalled.")],
+        (true, true) => spans![strong(format!("{} is back.", request.ask.instance)), disk],
+        (true, false) => spans![strong(format!("{} is not as asked.", request.ask.instance)), disk],
+        (false, _) => spans![strong(format!("{} was reset.", request.ask.instance)), disk],
     };
     let word = if check.confirmed {
         format!(" Tencent Cloud reports SUCCESS after {took}; checked: ")

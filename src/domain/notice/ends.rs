@@ -116,7 +116,7 @@ fn shown(value: &str) -> String {
 /// Why an approval was not used.
 pub(super) fn lapse(why: Lapse) -> &'static str {
     match why {
-        Lapse::NotAnnounced => "the channel could not be told of it in time",
+        Lapse::NotAnnounced => "the channel could not be told of the approval in time",
         Lapse::Busy => "another operation was running on the machine",
         Lapse::CloudSilent => "Tencent Cloud could not be asked for a second look",
         Lapse::Down => "this program did not get to it in time",

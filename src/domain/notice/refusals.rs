@@ -60,7 +60,7 @@ fn next(why: &Refusal) -> &'static str {
 fn plan(why: &PlanRefusal) -> Vec<Span> {
     spans![match why {
         PlanRefusal::NoSuchInstance { regions } => format!("no such instance in {}.", regions.join(", ")),
-        PlanRefusal::NotATarget => "not a machine that may be reset from here.".to_owned(),
+        PlanRefusal::NotATarget => "not one that may be reset from here.".to_owned(),
         PlanRefusal::NotIdle { operation } => format!("{operation} is running on it."),
         PlanRefusal::WrongState { state } => {
             format!("it is {state}; a reset needs it running, or stopped and still paid for.")
@@ -84,7 +84,10 @@ fn plan(why: &PlanRefusal) -> Vec<Span> {
         }
         PlanRefusal::NoKeysToKeep => "it has no key pair that could be kept.".to_owned(),
         PlanRefusal::KeysOnWindows => "key pairs do not work on Windows.".to_owned(),
-        PlanRefusal::KeepImageOnPublic => "the image is public, so it has no login to keep.".to_owned(),
+        PlanRefusal::KeepImageOnPublic =>
+            return spans![
+                "`login=image` works for custom, shared and imported images, and this one is public."
+            ],
         PlanRefusal::BadHostName { .. } => "the new system does not take this host name.".to_owned(),
         PlanRefusal::SwitchOnDisk { kind } => {
             format!("no change between Linux and Windows works on a {kind} system disk.")

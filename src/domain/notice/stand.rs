@@ -63,47 +63,53 @@ pub(super) fn accepted(inferred: bool) -> &'static str {
 pub(super) fn ended(request: &Request, ending: Ending) -> Vec<Span> {
     let last = request.last();
     match ending {
-        Ending::Refused => match &last.event {
-            Event::Refused { why } => spans!["Nothing was wiped: ", reason(why)],
-            _ => spans!["Nothing was wiped: the request was refused."],
-        },
+        Ending::Refused => spans!["Nothing was wiped: ", refused(&last.event)],
         Ending::Cancelled => {
             spans!["Nothing was wiped: cancelled by ", last_by(request), " at ", last.at, "."]
         }
-        Ending::Expired => spans!["Nothing was wiped: nobody decided in time."],
+        Ending::Expired => spans!["Nothing was wiped: nobody decided in time; the card no longer acts."],
         Ending::Stale => spans!["Nothing was wiped: the machine changed after the approval, which is void."],
-        Ending::Lapsed => match &last.event {
-            Event::Lapsed { why } => {
-                spans!["Nothing was wiped: the approval lapsed, because ", lapse(*why), "."]
-            }
-            _ => spans!["Nothing was wiped: the approval lapsed."],
-        },
-        Ending::Failed => match &last.event {
-            Event::Failed { failure } if not_sent(failure) => {
-                spans!["Nothing was wiped by this request: the reset was not sent."]
-            }
-            Event::Failed { failure } => {
-                spans!["Nothing was wiped by this request: Tencent Cloud refused, ", code(&failure.code), "."]
-            }
-            _ => spans!["Nothing was wiped by this request: the reset was refused."],
-        },
+        Ending::Lapsed => {
+            spans!["Nothing was wiped: the approval lapsed, because ", lapsed(&last.event), "."]
+        }
+        Ending::Failed => spans!["Nothing was wiped by this request: ", failed(&last.event), "."],
         Ending::NotExecuted => spans!["Nothing was wiped by this request: the reset was not carried out."],
-        Ending::Completed => spans!["The disk was wiped and reinstalled, done at ", last.at, "."],
+        Ending::Completed => spans!["The disk was wiped and reinstalled."],
         Ending::FailedAsync => spans!["The reinstall failed after it began. Treat the disk as lost."],
-        Ending::Closed => spans!["Closed by ", last_by(request), " at ", last.at, ". ", settled(request)],
+        Ending::Closed => {
+            spans!["Closed by ", last_by(request), " at ", last.at, ". ", settled(request)]
+        }
     }
+}
+
+fn refused(last: &Event) -> Vec<Span> {
+    if let Event::Refused { why } = last { reason(why) } else { spans!["it was refused."] }
+}
+
+fn lapsed(last: &Event) -> &'static str {
+    if let Event::Lapsed { why } = last { lapse(*why) } else { "it was not used" }
+}
+
+fn failed(last: &Event) -> Vec<Span> {
+    if let Event::Failed { failure } = last
+        && !not_sent(failure)
+    {
+        return spans!["Tencent Cloud refused, ", code(&failure.code)];
+    }
+    spans!["the reset was not sent"]
 }
 
 /// What is known of the disk of a request that a person closed.
 pub(super) fn settled(request: &Request) -> Vec<Span> {
     let riddle = request.facts.iter().any(|fact| matches!(fact.event, Event::Indeterminate { .. }));
     let disk = if riddle {
-        spans!["This program does not know whether the disk was wiped; "]
+        "This program does not know whether the disk was wiped"
     } else {
-        spans!["The reset was accepted, so treat the disk as wiped; "]
+        "The reset was accepted, so treat the disk as wiped"
     };
-    match &request.last().event {
-        Event::Closed { finding } => spans![disk, "they found: ", quoted(finding), "."],
-        _ => disk,
+    if let Event::Closed { finding } = &request.last().event {
+        spans![disk, "; they found: ", quoted(finding), "."]
+    } else {
+        spans![disk, "."]
     }
 }

@@ -12,7 +12,7 @@ fn refusals_before_a_card() {
     insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n"), @"
     no such instance in ap-guangzhou, ap-shanghai. Check the id in the console; a machine elsewhere needs its region in [cloud] regions.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    not a machine that may be reset from here. Give it the tag that [targets] allow names, or ask your admin to add it there.
+    not one that may be reset from here. Give it the tag that [targets] allow names, or ask your admin to add it there.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     StopInstances is running on it. Find out who is working on it, and ask again when that is done.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
@@ -38,7 +38,7 @@ fn refusals_before_a_card() {
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     key pairs do not work on Windows. Choose login=image (for an image of your own) or login=random.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    the image is public, so it has no login to keep. Choose login=keep, key=skey-… or login=random.
+    login=image works for custom, shared and imported images, and this one is public. Choose login=keep, key=skey-… or login=random.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the new system does not take this host name. On Windows: 2 to 15 letters, digits and single hyphens, no dot, not digits alone.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
@@ -318,7 +318,7 @@ fn the_audit_log_in_words() {
     cleanslate  failed, nothing was wiped by this request: MutexOperation.TaskRunning
     cleanslate  failed, nothing was wiped by this request: NotSent
     cleanslate  not executed: nothing was wiped by this request
-    cleanslate  lapsed, nothing was wiped: the channel could not be told of it in time
+    cleanslate  lapsed, nothing was wiped: the channel could not be told of the approval in time
     cleanslate  lapsed, nothing was wiped: another operation was running on the machine
     cleanslate  lapsed, nothing was wiped: Tencent Cloud could not be asked for a second look
     cleanslate  lapsed, nothing was wiped: this program did not get to it in time

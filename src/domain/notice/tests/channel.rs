@@ -78,6 +78,7 @@ fn a_card_that_must_be_typed_for() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the texts stand side by side")]
 fn the_card_after_the_decision() {
     let all = early().into_iter().skip(3).chain(late()).chain(harmless()).chain(harmed());
     insta::assert_snapshot!(gallery(all.map(|(name, request)| {
@@ -122,7 +123,7 @@ fn the_card_after_the_decision() {
     Nothing was wiped: cancelled by carol at 03:13:04.
 
     ## expired
-    Nothing was wiped: nobody decided in time.
+    Nothing was wiped: nobody decided in time; the card no longer acts.
 
     ## stale
     Nothing was wiped: the machine changed after the approval, which is void.
@@ -137,7 +138,7 @@ fn the_card_after_the_decision() {
     Nothing was wiped by this request: the reset was not carried out.
 
     ## lapsed
-    Nothing was wiped: the approval lapsed, because the channel could not be told of it in time.
+    Nothing was wiped: the approval lapsed, because the channel could not be told of the approval in time.
 
     ## lapsed
     Nothing was wiped: the approval lapsed, because another operation was running on the machine.
@@ -149,13 +150,13 @@ fn the_card_after_the_decision() {
     Nothing was wiped: the approval lapsed, because this program did not get to it in time.
 
     ## completed
-    The disk was wiped and reinstalled, done at 03:15:33.
+    The disk was wiped and reinstalled.
 
     ## completed, other image and size
-    The disk was wiped and reinstalled, done at 03:15:33.
+    The disk was wiped and reinstalled.
 
     ## completed, unconfirmed
-    The disk was wiped and reinstalled, done at 03:15:33.
+    The disk was wiped and reinstalled.
 
     ## failed after it began
     The reinstall failed after it began. Treat the disk as lost.
@@ -213,6 +214,7 @@ fn what_is_said_aloud_before_the_end() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the texts stand side by side")]
 fn what_is_said_at_the_end() {
     let all = harmless().into_iter().chain(harmed());
     insta::assert_snapshot!(
@@ -256,7 +258,7 @@ fn what_is_said_at_the_end() {
     [ Ask again ]
 
     ## lapsed
-    alice bob Nothing was wiped. The approval for web-7 (ins-r8hr2upy) lapsed after five minutes: the channel could not be told of it in time. See that the bot may post in this channel. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
+    alice bob Nothing was wiped. The approval for web-7 (ins-r8hr2upy) lapsed after five minutes: the channel could not be told of the approval in time. See that the bot may post in this channel. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #oc4vj · audit 6 · root 8f3a1c20
     [ Ask again ]
 
@@ -276,17 +278,17 @@ fn what_is_said_at_the_end() {
     [ Ask again ]
 
     ## completed
-    alice bob web-7 (ins-r8hr2upy) is back. Its disk was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 42 s; checked: TencentOS 4 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
+    alice bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 42 s; checked: TencentOS 4 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
     RequestId a0a66377-b79f-4a21-846c-d997d6022968 · #oc4vj · audit 6 · root 8f3a1c20
 
     ## completed, other image and size
-    alice bob web-7 (ins-r8hr2upy) was wiped, but is not as asked. Tencent Cloud reports SUCCESS after 2 min 42 s; checked: the image is NOT TencentOS 4 (img-pmqg1cw7), the disk has 50 GB, NOT 60 GB, running. Not checked: that your services start.
+    alice bob ins-r8hr2upy is not as asked. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 42 s; checked: the image is NOT TencentOS 4 (img-pmqg1cw7), the disk has 50 GB, NOT 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
     RequestId a0a66377-b79f-4a21-846c-d997d6022968 · #oc4vj · audit 6 · root 8f3a1c20
 
     ## completed, unconfirmed
-    alice bob web-7 (ins-r8hr2upy) was wiped and reinstalled. Another operation has since hidden Tencent Cloud's last word on it; compared instead: TencentOS 4 (img-pmqg1cw7), 60 GB, stopped. Not checked: that your services start.
+    alice bob ins-r8hr2upy was reset. The disk of web-7 was wiped and reinstalled. Another operation has since hidden Tencent Cloud's last word on it; compared instead: TencentOS 4 (img-pmqg1cw7), 60 GB, stopped. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
     RequestId a0a66377-b79f-4a21-846c-d997d6022968 · #oc4vj · audit 6 · root 8f3a1c20
 

@@ -116,10 +116,10 @@ fn every_end_mentions_requester_and_deciders_once() {
     let people = |request: &Request| {
         let notice = speech(request, Speech::End, &tail(), request.last().at);
         let first = notice.lines.into_iter().next().unwrap();
-        let live = first.spans.into_iter().filter_map(|span| match span {
-            Span::Person(actor) => Some(actor.name),
-            _ => None,
-        });
+        let live = first
+            .spans
+            .into_iter()
+            .filter_map(|span| if let Span::Person(actor) = span { Some(actor.name) } else { None });
         live.collect::<Vec<_>>()
     };
     assert_eq!(people(&completed(good_check())), ["alice", "bob"]);
