@@ -39,8 +39,7 @@ async fn an_approver_lets_the_reset_through() {
     --
     @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
-    RequestId a0a66377-b79f-4a21-846c-000000000007
-    #fvxod · audit 7 · root …
+    RequestId a0a66377-b79f-4a21-846c-000000000007 · #fvxod · audit 7 · root …
     ");
     assert_eq!(bot.wipes(), 1);
 }
@@ -78,9 +77,9 @@ async fn nobody_decides_and_it_expires() {
     bot.types("alice", COMMAND).await;
     insta::assert_snapshot!(bot.ends().await, @"
     web-7 (ins-r8hr2upy) · #fvxod
-    Nothing was wiped: nobody decided in time. This card no longer acts.
+    Nothing was wiped: nobody decided in time; the card no longer acts.
     --
-    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped.
+    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped. #fvxod
     --
     @alice Nothing was wiped. Nobody decided about web-7 (ins-r8hr2upy) in time; its card no longer acts. Who may approve: @bob and @carol. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #fvxod · audit 4 · root …
@@ -93,17 +92,18 @@ async fn nobody_decides_and_it_expires() {
 async fn a_stranger_may_neither_ask_nor_approve() {
     let mut bot = Bot::start().await;
     insta::assert_snapshot!(bot.types("mallory", COMMAND).await, @r#"
-    Nothing was wiped and nothing was started: not on the list of those who may ask for resets. You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
+    Nothing was wiped and nothing was started: not on the list of those who may ask for resets. Ask somebody who may. You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
     To be added, send your admin this: requesters = [ …, "slack:U0MALLORY" ]
     "#);
     bot.types("alice", COMMAND).await;
     bot.works().await;
     bot.presses("mallory", "wipe", None).await;
     let channel = bot.channel();
-    insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
-    (only mallory) Not counted: not on the list of approvers. Nothing was wiped by your click on web-7 (ins-r8hr2upy). You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
-    The card still waits. If the request is a mistake, press Cancel: you may.
-    ");
+    insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @r#"
+    (only mallory) Not counted: not on the list of approvers. Ask one of them. You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
+    web-7 (ins-r8hr2upy): Nothing has been wiped; the card waits for 1 of @bob and @carol until 03:42:04. If the request is a mistake, press Cancel: you may.
+    To be added, send your admin this: approvers = [ …, "slack:U0MALLORY" ]
+    "#);
     assert_eq!(bot.wipes(), 0);
 }
 
@@ -137,7 +137,7 @@ async fn what_cannot_be_reset_is_refused_in_words() {
         ("ins-windows1", "do not work on Windows"),
         ("ins-r8hr2upy img-missing1", "not visible"),
         ("ins-r8hr2upy img-making01", "not NORMAL"),
-        ("ins-r8hr2upy img-arm64001", "Choose an image for x86_64"),
+        ("ins-r8hr2upy img-arm64001", "the machine is x86_64"),
         ("ins-r8hr2upy login=image", "custom, shared and imported"),
         ("ins-r8hr2upy login=vault", "cannot be carried out"),
         ("ins-r8hr2upy hostname=a..b", "doubled"),
@@ -155,7 +155,7 @@ async fn what_cannot_be_reset_is_refused_in_words() {
 #[tokio::test]
 async fn every_bad_night_ends_in_true_words() {
     let cases = [
-        ("refuse=InvalidInstanceId.NotFound", 0, "Nothing was wiped. Tencent Cloud refused"),
+        ("refuse=InvalidInstanceId.NotFound", 0, "Nothing was wiped by this request. Tencent Cloud refused"),
         ("refuse=InternalServerError", 0, "two looks found no trace"),
         ("throttle", 0, "Too many calls at once"),
         ("hang", 0, "two looks found no trace"),
@@ -190,9 +190,9 @@ async fn one_machine_has_one_open_request() {
     let answer = bot.types("bob", "/reset ins-r8hr2upy").await;
     assert!(answer.contains("already has a request") && answer.contains("the card"), "{answer}");
     let status = bot.types("bob", "/resets status").await;
-    assert!(status.contains("awaiting decision") && status.contains("asked by @alice"), "{status}");
+    assert!(status.contains("the card waits for 1 of") && status.contains("by @alice"), "{status}");
     let cancelled = bot.types("carol", "/resets cancel ins-r8hr2upy").await;
-    assert!(cancelled.contains("Nothing was wiped."), "{cancelled}");
+    assert!(cancelled.contains("Nothing was wiped: cancelled by @carol"), "{cancelled}");
     bot.ends().await;
 }
 
@@ -231,9 +231,9 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     assert!(bot.stage.sim.console("ins-r8hr2upy", "StopInstances"));
     let channel = bot.ends().await;
     insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
-    @alice @bob Nothing was wiped. The approval of @bob is void, because this machine changed after the card was made: web-7 (ins-r8hr2upy).
+    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
     last operation: StartInstances 00000000-0000-4000-8000-0000r8hr2upy → StopInstances c0501e00-0000-4000-8000-000000000004
-    Somebody may be working on it: find them first. For a new card: /reset ins-r8hr2upy img-pmqg1cw7 60GB
+    Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #fvxod · audit 5 · root …
     [ Show me a new card ]
     ");
@@ -253,8 +253,8 @@ async fn a_trace_that_is_hidden_is_left_to_a_person() {
     bot.stage.settle().await.unwrap();
     assert!(bot.channel().contains("We do not know whether this request wiped web-7"), "{}", bot.channel());
     let answer = bot.types("bob", "/resets close ins-r8hr2upy -- logged in: the disk is old").await;
-    assert!(answer.contains("closed by hand"), "{answer}");
-    assert!(bot.ends().await.contains("found: logged in: the disk is old"));
+    assert!(answer.contains("Closed by @bob"), "{answer}");
+    assert!(bot.ends().await.contains("found: \u{201c}logged in: the disk is old\u{201d}"));
 }
 
 #[tokio::test]

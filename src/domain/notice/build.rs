@@ -2,40 +2,74 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Button, Confirm, Line, Notice, Span, Tone};
-use crate::domain::id::Actor;
+use super::{Button, Confirm, Line, Notice, Span, Tone, visible};
+use crate::domain::ask::Ask;
+use crate::domain::id::{Actor, Principal};
 use crate::domain::request::{Action, Press, Request};
 
 /// Longest machine name on a button; a longer one is replaced by the id.
 const NAME_ON_BUTTON: usize = 20;
+/// Longest name in a sentence.
+const NAME: usize = 60;
+/// Longest piece of somebody else's words, in characters.
+const QUOTE: usize = 300;
+/// How many principals are named before the rest is counted.
+const NAMED: usize = 8;
 
+/// Spans in the making. This program's own text may hold `` `code` ``; text made at run time is taken as it is, so
+/// that no name can become markup.
+pub(super) struct Words(pub(super) Vec<Span>);
+
+/// `spans!["Wipe ", strong(name), "?"]`
 macro_rules! spans {
-    ($($part:expr),* $(,)?) => { vec![$($crate::domain::notice::Span::from($part)),*] };
+    ($($part:expr),* $(,)?) => {
+        [$($crate::domain::notice::build::Words::from($part).0),*].concat()
+    };
 }
 pub(super) use spans;
 
-impl From<&str> for Span {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+impl From<&'static str> for Words {
+    fn from(text: &'static str) -> Self {
+        Self(ticked(text))
     }
 }
 
-impl From<String> for Span {
+impl From<String> for Words {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self(vec![Span::Text(text)])
     }
 }
 
-impl From<&Actor> for Span {
+impl From<&Actor> for Words {
     fn from(actor: &Actor) -> Self {
-        Self::Person(actor.clone())
+        Self(vec![Span::Person(actor.clone())])
     }
 }
 
-impl From<Timestamp> for Span {
+impl From<Timestamp> for Words {
     fn from(at: Timestamp) -> Self {
-        Self::Time(at)
+        Self(vec![Span::Time(at)])
     }
+}
+
+impl From<Span> for Words {
+    fn from(span: Span) -> Self {
+        Self(vec![span])
+    }
+}
+
+impl From<Vec<Span>> for Words {
+    fn from(spans: Vec<Span>) -> Self {
+        Self(spans)
+    }
+}
+
+/// `` `code` `` becomes [`Span::Code`]. For text that this program wrote, never for what people or the cloud wrote.
+pub(super) fn ticked(text: &str) -> Vec<Span> {
+    let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
+    pieces
+        .map(|(index, piece)| if index % 2 == 0 { Span::Text(piece.to_owned()) } else { code(piece) })
+        .collect()
 }
 
 pub(super) fn code(text: impl Into<String>) -> Span {
@@ -52,16 +86,16 @@ impl Notice {
         Self::default().line(spans)
     }
 
-    pub(super) fn title(text: impl Into<String>) -> Self {
-        Self::default().add(Tone::Title, None, vec![Span::Text(text.into())])
+    pub(super) fn title(spans: Vec<Span>) -> Self {
+        Self::default().add(Tone::Title, None, spans)
     }
 
     pub(super) fn line(self, spans: Vec<Span>) -> Self {
         self.add(Tone::Plain, None, spans)
     }
 
-    pub(super) fn warn(self, text: impl Into<String>) -> Self {
-        self.add(Tone::Warning, None, vec![Span::Text(text.into())])
+    pub(super) fn warn(self, spans: Vec<Span>) -> Self {
+        self.add(Tone::Warning, None, spans)
     }
 
     pub(super) fn field(self, label: &str, spans: Vec<Span>) -> Self {
@@ -98,17 +132,19 @@ impl Notice {
 pub(super) fn machine(request: &Request) -> Vec<Span> {
     let id = request.ask.instance.as_str();
     match request.plan.as_ref().map(|plan| plan.machine.name.as_str()) {
-        Some(name) if !name.is_empty() => spans![strong(short(name, 60)), " (", code(id), ")"],
+        Some(name) if !name.is_empty() => spans![strong(short(name, NAME)), " (", code(id), ")"],
         Some(_) | None => spans![code(id)],
     }
 }
 
-/// The name as it fits on a button.
+/// The name as it fits on a button: the id where it is too long, or not what it seems.
 pub(super) fn on_button(request: &Request) -> String {
     let title = request.title();
-    if title.chars().count() <= NAME_ON_BUTTON { title.to_owned() } else { request.ask.instance.to_string() }
+    let fits = title.chars().count() <= NAME_ON_BUTTON && visible(title) == title;
+    if fits { title.to_owned() } else { request.ask.instance.to_string() }
 }
 
+/// At most `max` characters, marked where it was cut.
 pub(super) fn short(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
@@ -116,9 +152,60 @@ pub(super) fn short(text: &str, max: usize) -> String {
     text.chars().take(max - 1).chain(['\u{2026}']).collect()
 }
 
+/// Free text for a label or a dialog, which can hold no markup and marks nothing as foreign.
+pub(super) fn on_label(text: &str, max: usize) -> String {
+    short(&visible(text), max)
+}
+
+/// Somebody else's words, as such.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\u{201c}{}\u{201d}", short(text.trim(), QUOTE))
+}
+
 /// `/reset ins-… …`, to copy.
+pub(super) fn command(ask: &Ask) -> Span {
+    code(format!("/reset {}", ask.canonical()))
+}
+
+/// The command that asks for the same again.
 pub(super) fn again(request: &Request) -> Span {
-    code(format!("/reset {}", request.ask.canonical()))
+    command(&request.ask)
+}
+
+/// `#k3v9q`
+pub(super) fn tag(request: &Request) -> String {
+    format!("#{}", request.id.short())
+}
+
+/// Whoever made the newest fact.
+pub(super) fn last_by(request: &Request) -> Vec<Span> {
+    request.last().by.as_ref().map_or_else(|| spans!["cleanslate"], |by| spans![by])
+}
+
+/// The people whose yes counted.
+pub(super) fn deciders(request: &Request) -> Vec<Span> {
+    listed(request.votes.iter().map(|vote| Span::Person(vote.caller.actor.clone())).collect())
+}
+
+/// `@alice @bob `: the requester and the deciders, each once.
+pub(super) fn people(request: &Request) -> Vec<Span> {
+    let mut actors = vec![&request.caller.actor];
+    for vote in &request.votes {
+        if actors.iter().all(|actor| actor.principal() != vote.caller.actor.principal()) {
+            actors.push(&vote.caller.actor);
+        }
+    }
+    actors.into_iter().flat_map(|actor| spans![actor, " "]).collect()
+}
+
+/// The first few, and how many more there are.
+pub(super) fn principals<'a>(all: impl ExactSizeIterator<Item = &'a Principal>) -> Vec<Span> {
+    let more = all.len().saturating_sub(NAMED);
+    let mut named: Vec<Span> = all.take(NAMED).cloned().map(Span::Principal).collect();
+    if more > 0 {
+        named.push(Span::Text(format!("{more} more")));
+    }
+    listed(named)
 }
 
 /// `2 min 41 s`
@@ -136,11 +223,11 @@ pub(super) fn duration(length: SignedDuration) -> String {
 /// `a, b and c`
 pub(super) fn listed(mut parts: Vec<Span>) -> Vec<Span> {
     let Some(last) = parts.pop() else { return Vec::new() };
-    let mut all = Vec::new();
     let count = parts.len();
+    let mut all = Vec::new();
     for (index, part) in parts.into_iter().enumerate() {
         all.push(part);
-        all.push(Span::from(if index + 1 < count { ", " } else { " and " }));
+        all.push(Span::Text(if index + 1 < count { ", " } else { " and " }.to_owned()));
     }
     all.push(last);
     all

@@ -3,11 +3,17 @@
 //! [`Span::Text`] or [`Span::Code`] and the renderer escapes it.
 
 mod answers;
+mod back;
 mod build;
 mod card;
+mod denials;
 mod ends;
 mod log;
+mod look;
 mod refusals;
+mod sheet;
+mod speech;
+mod stand;
 mod text;
 
 use jiff::Timestamp;
@@ -17,8 +23,11 @@ use super::id::{Actor, MessageRef, Place, Principal};
 
 pub use answers::*;
 pub use card::card;
-pub use ends::{Tail, ended_before_card, speech};
+pub use denials::{denied, objection};
+pub use ends::ended_before_card;
 pub use log::{actor, summary};
+pub use look::{explain, help, status, status_one};
+pub use speech::{Tail, speech};
 pub use text::plain;
 
 /// A piece of a line.
@@ -115,3 +124,6 @@ fn is_hidden(c: char) -> bool {
         0xAD | 0x61C | 0x115F | 0x1160 | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
         | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
 }
+
+#[cfg(test)]
+mod tests;

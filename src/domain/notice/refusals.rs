@@ -1,77 +1,174 @@
 //! Why there was no card, or no reset.
 
-use super::Notice;
-use super::answers::why_not;
-use super::build::{again, machine, spans};
+use super::build::{code, command, machine, short, spans};
+use super::denials::why_not;
+use super::{Notice, Span};
+use crate::domain::ask::Ask;
 use crate::domain::plan::PlanRefusal;
+use crate::domain::policy::Denial;
 use crate::domain::request::{Refusal, Request, Riddle};
 
-/// A refusal, with the machine and what to do next.
-pub(super) fn refusal(why: &Refusal, request: &Request) -> Notice {
-    let text = match why {
-        Refusal::Plan(why) => plan(why),
-        Refusal::NoCard { why } => format!(
-            "the card could not be posted in the channel ({why}). Invite the bot there (`/invite @cleanslate`), then ask again."
-        ),
-        Refusal::CloudSilent { why } => {
-            format!("the machine could not be looked up: {why}. Ask again when Tencent Cloud answers.")
-        }
-        Refusal::Right { who, denial } => {
-            format!(
-                "{} no longer has the right this needs: {} Ask somebody who has it.",
-                who.name,
-                why_not(denial)
-            )
-        }
-        Refusal::Lookup { why } => {
-            format!(
-                "a last look-up failed ({why}), and what cannot be checked is not done. Mend that, then ask again."
-            )
-        }
-        Refusal::Upgraded => "this bot was upgraded meanwhile. Ask again.".to_owned(),
+/// Longest piece of the cloud's or the platform's own words.
+const WORDS: usize = 300;
+
+/// What happened to `to`'s request, and what to do next.
+pub(super) fn refusal(why: &Refusal, request: &Request, to: Vec<Span>) -> Notice {
+    let command = match why {
+        Refusal::Plan(why) => match better(why, &request.ask) {
+            Some(ask) => spans!["Ask for this instead: ", command(&ask)],
+            None => spans!["You asked: ", command(&request.ask)],
+        },
+        Refusal::NoCard { .. }
+        | Refusal::CloudSilent { .. }
+        | Refusal::Right { .. }
+        | Refusal::Lookup { .. }
+        | Refusal::Upgraded => spans!["To try again: ", command(&request.ask)],
     };
-    let mut line = spans!["Nothing was wiped. "];
-    line.extend(machine(request));
-    line.extend(spans![": ", text]);
-    Notice::say(line).line(spans!["You asked: ", again(request)])
+    Notice::say(spans![to, "Nothing was wiped. ", machine(request), ": ", reason(why), " ", next(why)])
+        .line(command)
 }
 
-fn plan(why: &PlanRefusal) -> String {
+/// What happened.
+pub(super) fn reason(why: &Refusal) -> Vec<Span> {
     match why {
-        PlanRefusal::NoSuchInstance { regions } => format!(
-            "no such instance in {}. Check the id in the console; a machine elsewhere needs its region in `[cloud] regions`.",
-            regions.join(", ")
-        ),
-        PlanRefusal::NotATarget => {
-            "this machine is not one that may be reset from here (`[targets] allow`). Give it the tag that the list names, or ask your admin.".to_owned()
+        Refusal::Plan(why) => plan(why),
+        Refusal::NoCard { why } => spans![format!("the card could not be posted ({}).", short(why, WORDS))],
+        Refusal::CloudSilent { why } => {
+            spans![format!("the machine could not be looked up ({}).", short(why, WORDS))]
         }
-        PlanRefusal::NotIdle { operation } => format!("{operation} is running on it. Find out who is working on it, and ask again when it is done."),
-        PlanRefusal::WrongState { state } => format!("it is {state}; a reset needs RUNNING, or STOPPED and still paid for. Start it, then ask again."),
-        PlanRefusal::Restricted { restrict } => format!("the account's hold on it is {restrict}. Settle that in the console first."),
+        Refusal::Right { who, denial } => {
+            spans!["a right was checked once more just before the wipe. About ", who, ": ", why_not(denial)]
+        }
+        Refusal::Lookup { why } => spans![format!("a look-up failed ({}).", short(why, WORDS))],
+        Refusal::Upgraded => spans!["this program was upgraded meanwhile."],
+    }
+}
+
+/// What to do about it.
+fn next(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::Plan(why) => plan_next(why),
+        Refusal::NoCard { .. } => "Invite the bot to the channel, `/invite @cleanslate`, then ask again.",
+        Refusal::CloudSilent { .. } => "Ask again when Tencent Cloud answers; the log has the details.",
+        Refusal::Right { denial: Denial::LookupFailed, .. } => "Ask again in a minute.",
+        Refusal::Right { .. } => "Ask somebody who has the right.",
+        Refusal::Lookup { .. } => "What cannot be checked is not done. Have it mended, then ask again.",
+        Refusal::Upgraded => "Ask again.",
+    }
+}
+
+fn plan(why: &PlanRefusal) -> Vec<Span> {
+    spans![match why {
+        PlanRefusal::NoSuchInstance { regions } => format!("no such instance in {}.", regions.join(", ")),
+        PlanRefusal::NotATarget => "not one that may be reset from here.".to_owned(),
+        PlanRefusal::NotIdle { operation } => format!("{operation} is running on it."),
+        PlanRefusal::WrongState { state } => {
+            format!("it is {state}; a reset needs it running, or stopped and still paid for.")
+        }
+        PlanRefusal::Restricted { restrict } => format!("Tencent Cloud restricts it: {restrict}."),
         PlanRefusal::DiskShrinks { today_gb, asked_gb } => format!(
-            "its system disk has {today_gb} GB and a reset cannot make it {asked_gb} GB: disks only grow. Leave the size out to keep {today_gb} GB. For a smaller disk, build a new machine."
+            "its system disk has {today_gb} GB and a reset cannot make it {asked_gb} GB: disks only grow."
         ),
-        PlanRefusal::DiskTooLarge { asked_gb, max_gb } => format!("{asked_gb} GB is over the limit of {max_gb} GB here (`[limits] max_disk`). Ask for less, or ask your admin."),
-        PlanRefusal::DiskBelowImage { disk_gb, image_gb } => format!("the new image needs {image_gb} GB and the disk would have {disk_gb} GB. Ask for at least {image_gb}GB."),
-        PlanRefusal::LocalDiskGrows { kind } => format!("its system disk is local ({kind}) and cannot grow. Leave the size out."),
-        PlanRefusal::NoSuchImage { image, region } => format!("{image} is not visible to this account in {region}: images are regional. Check the id and its sharing."),
-        PlanRefusal::ImageNotReady { image, state } => format!("{image} is {state}, not NORMAL. Wait until it is, or choose another image."),
-        PlanRefusal::WrongArchitecture { image, machine } => format!("the image is for {image} and the machine is {machine}. Choose an image for {machine}."),
-        PlanRefusal::NoKeysToKeep => "it has no key pair that could be kept, and a silent random password helps nobody. Choose `key=skey-…`, `login=image` or `login=random`.".to_owned(),
-        PlanRefusal::KeysOnWindows => "key pairs do not work on Windows. Choose `login=image` (for an image of your own) or `login=random`.".to_owned(),
-        PlanRefusal::KeepImageOnPublic => "`login=image` works for custom, shared and imported images; this one is public. Choose `login=keep` or `login=random`.".to_owned(),
-        PlanRefusal::BadHostName { windows: true } => "a Windows host name has 2 to 15 letters, digits and single hyphens, no dot, and not digits alone.".to_owned(),
-        PlanRefusal::BadHostName { windows: false } => "a Linux host name has 2 to 60 letters, digits, single hyphens and dots, none of them first, last or doubled.".to_owned(),
-        PlanRefusal::SwitchOnDisk { kind } => format!("a change between Linux and Windows does not work on a {kind} system disk, only on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD."),
-        PlanRefusal::NotYet { option } => format!("`{option}` is understood but cannot be carried out by this version. Leave it out."),
+        PlanRefusal::DiskTooLarge { asked_gb, max_gb } => {
+            format!("{asked_gb} GB is over the limit of {max_gb} GB here.")
+        }
+        PlanRefusal::DiskBelowImage { disk_gb, image_gb } => {
+            format!("the new image needs {image_gb} GB and the disk would have {disk_gb} GB.")
+        }
+        PlanRefusal::LocalDiskGrows { kind } => format!("its system disk is local ({kind}) and cannot grow."),
+        PlanRefusal::NoSuchImage { image, region } =>
+            format!("{image} is not visible to this account in {region}."),
+        PlanRefusal::ImageNotReady { image, state } => format!("{image} is {state}, not NORMAL."),
+        PlanRefusal::WrongArchitecture { image, machine } => {
+            format!("the image is for {image} and the machine is {machine}.")
+        }
+        PlanRefusal::NoKeysToKeep => "it has no key pair that could be kept.".to_owned(),
+        PlanRefusal::KeysOnWindows => "key pairs do not work on Windows.".to_owned(),
+        PlanRefusal::KeepImageOnPublic =>
+            return spans![
+                "`login=image` works for custom, shared and imported images, and this one is public."
+            ],
+        PlanRefusal::BadHostName { .. } => "the new system does not take this host name.".to_owned(),
+        PlanRefusal::SwitchOnDisk { kind } => {
+            format!("no change between Linux and Windows works on a {kind} system disk.")
+        }
+        PlanRefusal::NotYet { option } =>
+            return spans![code(option), " cannot be carried out by this version."],
+    }]
+}
+
+fn plan_next(why: &PlanRefusal) -> &'static str {
+    match why {
+        PlanRefusal::NoSuchInstance { .. } => {
+            "Check the id in the console; a machine elsewhere needs its region in `[cloud] regions`."
+        }
+        PlanRefusal::NotATarget => {
+            "Give it the tag that `[targets] allow` names, or ask your admin to add it there."
+        }
+        PlanRefusal::NotIdle { .. } => "Find out who is working on it, and ask again when that is done.",
+        PlanRefusal::WrongState { .. } => "Start it in the console, then ask again.",
+        PlanRefusal::Restricted { .. } => "Settle that in the console first.",
+        PlanRefusal::DiskShrinks { .. } => {
+            "Leave the size out to keep it as it is; for a smaller disk, build a new machine."
+        }
+        PlanRefusal::DiskTooLarge { .. } => {
+            "Leave the size out or ask for less, or have your admin raise `[limits] max_disk`."
+        }
+        PlanRefusal::DiskBelowImage { .. } => "Ask for at least the size that the image needs.",
+        PlanRefusal::LocalDiskGrows { .. } => "Leave the size out.",
+        PlanRefusal::NoSuchImage { .. } => "Images are regional: check the id, the region and the sharing.",
+        PlanRefusal::ImageNotReady { .. } => "Wait until it is, or choose another image.",
+        PlanRefusal::WrongArchitecture { .. } => "Choose an image for the machine's architecture.",
+        PlanRefusal::NoKeysToKeep => {
+            "Choose `key=skey-…`, `login=image` (for an image of your own) or `login=random`."
+        }
+        PlanRefusal::KeysOnWindows => "Choose `login=image` (for an image of your own) or `login=random`.",
+        PlanRefusal::KeepImageOnPublic => "Choose `login=keep`, `key=skey-…` or `login=random`.",
+        PlanRefusal::BadHostName { windows: true } => {
+            "On Windows: 2 to 15 letters, digits and single hyphens, no dot, not digits alone."
+        }
+        PlanRefusal::BadHostName { windows: false } => {
+            "On Linux: 2 to 60 letters, digits, single hyphens and dots, none of them first, last or doubled."
+        }
+        PlanRefusal::SwitchOnDisk { .. } => {
+            "It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind."
+        }
+        PlanRefusal::NotYet { .. } => "Leave it out.",
+    }
+}
+
+/// What would have been accepted, as far as this rule goes.
+fn better(why: &PlanRefusal, ask: &Ask) -> Option<Ask> {
+    let ask = ask.clone();
+    match why {
+        PlanRefusal::DiskShrinks { .. }
+        | PlanRefusal::DiskTooLarge { .. }
+        | PlanRefusal::LocalDiskGrows { .. } => Some(Ask { disk_gb: None, ..ask }),
+        PlanRefusal::DiskBelowImage { image_gb, .. } => Some(Ask { disk_gb: Some(*image_gb), ..ask }),
+        PlanRefusal::BadHostName { .. } => Some(Ask { hostname: None, ..ask }),
+        PlanRefusal::NoSuchInstance { .. }
+        | PlanRefusal::NotATarget
+        | PlanRefusal::NotIdle { .. }
+        | PlanRefusal::WrongState { .. }
+        | PlanRefusal::Restricted { .. }
+        | PlanRefusal::NoSuchImage { .. }
+        | PlanRefusal::ImageNotReady { .. }
+        | PlanRefusal::WrongArchitecture { .. }
+        | PlanRefusal::NoKeysToKeep
+        | PlanRefusal::KeysOnWindows
+        | PlanRefusal::KeepImageOnPublic
+        | PlanRefusal::SwitchOnDisk { .. }
+        | PlanRefusal::NotYet { .. } => None,
     }
 }
 
 /// Why it cannot be settled.
-pub(super) fn riddle(why: &Riddle) -> String {
+pub(super) fn riddle(why: &Riddle) -> Vec<Span> {
     match why {
-        Riddle::Overtaken { operation } => format!("another operation ({operation}) hid the trace"),
-        Riddle::Gone => "the instance is no longer there".to_owned(),
-        Riddle::NoEvidence => "for an hour Tencent Cloud gave no answer that proves anything".to_owned(),
+        Riddle::Overtaken { operation } => {
+            spans![format!("another operation ({}) hid the trace", short(operation, WORDS))]
+        }
+        Riddle::Gone => spans!["the instance is no longer there"],
+        Riddle::NoEvidence => spans!["for an hour Tencent Cloud gave no answer that proves anything"],
     }
 }

@@ -15,12 +15,17 @@ pub fn plain(notice: &Notice) -> Vec<String> {
 }
 
 fn line(line: &Line) -> String {
-    let text: String = line.spans.iter().map(span).collect();
+    let text = spoken(&line.spans);
     match (line.tone, &line.label) {
         (Tone::Warning, _) => format!("! {text}"),
         (Tone::Field, Some(label)) => format!("{label:<8} {text}"),
         (Tone::Title | Tone::Plain | Tone::Field, _) => text,
     }
+}
+
+/// Spans without markup, with nothing hidden in them.
+pub(super) fn spoken(spans: &[Span]) -> String {
+    spans.iter().map(span).collect::<String>().trim_end().to_owned()
 }
 
 fn span(span: &Span) -> String {
