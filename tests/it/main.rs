@@ -8,6 +8,7 @@
 mod architecture;
 mod binary;
 mod cloud_contract;
+mod crash;
 mod hostile;
 mod store_contract;
 mod story;

@@ -14,6 +14,8 @@ use jiff::Timestamp;
 /// Plain structs behind a lock; needs no runtime.
 pub(crate) struct Memory {
     origin: Origin,
+    /// Planted: commits whatever the revision is.
+    careless: bool,
     tables: Mutex<Tables>,
 }
 
@@ -40,7 +42,12 @@ fn millis(at: Timestamp) -> Timestamp {
 
 impl Memory {
     pub(crate) fn new(origin: Origin) -> Self {
-        Self { origin, tables: Mutex::default() }
+        Self { origin, tables: Mutex::default(), careless: false }
+    }
+
+    /// A store that ignores `before`, to see that it is found out.
+    pub(crate) fn careless(origin: Origin) -> Self {
+        Self { careless: true, ..Self::new(origin) }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -157,7 +164,12 @@ fn take(due_at: Option<&mut Option<Timestamp>>, seen: Option<Timestamp>, until: 
 
 #[async_trait]
 impl Store for Memory {
-    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+    async fn commit(&self, mut commit: Commit) -> Result<(), StoreError> {
+        if self.careless
+            && let Some(after) = &commit.after
+        {
+            commit.before = self.tables().rows.get(&after.id).map(|row| row.request.rev());
+        }
         self.tables().commit(&self.origin, commit)
     }
 

@@ -1,7 +1,11 @@
 //! What the tests share.
 
+pub(crate) mod channel;
+pub(crate) mod fleet;
 pub(crate) mod memory;
+pub(crate) mod port;
 pub(crate) mod sample;
+pub(crate) mod world;
 
 use cleanslate::cli::audit;
 use cleanslate::cli::rehearse::stage::{ORIGIN, Stage};

@@ -1,0 +1,176 @@
+//! One machine in a cloud in memory, and clients that are wrong on purpose.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Credentials, Sent};
+use cleanslate::domain::Clock;
+use cleanslate::domain::id::{ImageId, InstanceId};
+use cleanslate::domain::plan::{Image, Machine, Operation, Progress, ResetOrder};
+use cleanslate::domain::request::Failure;
+use jiff::{SignedDuration, Timestamp};
+
+use super::sample;
+
+/// The cloud refuses a signature that is older.
+const SIGNATURE_LIFE: SignedDuration = SignedDuration::from_secs(300);
+/// How long a reinstall takes.
+const REINSTALL: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the network does to each reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Net {
+    Fine,
+    /// It arrives and its answer does not.
+    AnswerLost,
+    /// It does not arrive, and nobody says so.
+    OrderLost,
+    /// It arrives so much later than the client waits.
+    OrderLate(SignedDuration),
+}
+
+/// The machine and everything that was done to it.
+pub(crate) struct Fleet {
+    clock: Clock,
+    net: Net,
+    state: Mutex<State>,
+}
+
+struct State {
+    machine: Machine,
+    wipes: u32,
+    done_at: Option<Timestamp>,
+    /// A reset under way: when it arrives, and when it was signed.
+    late: Option<(Timestamp, Timestamp)>,
+}
+
+impl Fleet {
+    pub(crate) fn new(clock: Clock, net: Net) -> Self {
+        let machine = sample::machine(sample::INSTANCE);
+        let state = State { machine, wipes: 0, done_at: None, late: None };
+        Self { clock, net, state: Mutex::new(state) }
+    }
+
+    /// The state as of now.
+    fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap();
+        let now = (self.clock)();
+        if let Some((arrives, signed_at)) = state.late.filter(|(arrives, _)| *arrives <= now) {
+            state.late = None;
+            state.reset(signed_at, arrives);
+        }
+        if state.done_at.is_some_and(|at| at <= now) {
+            state.done_at = None;
+            state.machine.last.as_mut().unwrap().progress = Progress::Success;
+        }
+        state
+    }
+
+    /// How often the disk was wiped.
+    pub(crate) fn wipes(&self) -> u32 {
+        self.state().wipes
+    }
+
+    /// Somebody works on the machine in the console.
+    pub(crate) fn rename(&self) {
+        "web-8".clone_into(&mut self.state().machine.name);
+    }
+}
+
+impl State {
+    fn reset(&mut self, signed_at: Timestamp, now: Timestamp) -> Sent {
+        if now > signed_at + SIGNATURE_LIFE {
+            return Sent::Failed(Failure {
+                code: "AuthFailure.SignatureExpire".to_owned(),
+                message: "the signature has expired".to_owned(),
+                advice: String::new(),
+                request_id: None,
+            });
+        }
+        self.wipes += 1;
+        self.done_at = Some(now + REINSTALL);
+        let request_id = format!("reset-{}", self.wipes);
+        self.machine.last = Some(Operation {
+            name: "ResetInstance".to_owned(),
+            progress: Progress::Operating,
+            request_id: request_id.clone(),
+            error: None,
+        });
+        Sent::Accepted { request_id }
+    }
+}
+
+#[async_trait]
+impl Cloud for Fleet {
+    async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
+        let machine = self.state().machine.clone();
+        Ok(Answer { date: Some((self.clock)()), value: (machine.id == *instance).then_some(machine) })
+    }
+
+    async fn image(&self, _: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
+        Ok(Answer { date: Some((self.clock)()), value: Some(sample::image(image.as_str())) })
+    }
+
+    async fn arm(&self) -> Result<Armed, CloudError> {
+        Ok(Armed(Credentials {
+            secret_id: "id".to_owned(),
+            secret_key: "key".to_owned().into(),
+            token: None,
+        }))
+    }
+
+    async fn reset(&self, _: Armed, _: &ResetOrder, signed_at: Timestamp) -> Sent {
+        let (now, mut state) = ((self.clock)(), self.state());
+        match self.net {
+            Net::Fine => return state.reset(signed_at, now),
+            Net::AnswerLost => drop(state.reset(signed_at, now)),
+            Net::OrderLost => {}
+            Net::OrderLate(by) => state.late = Some((now + by, signed_at)),
+        }
+        Sent::Unknown { why: "no answer".to_owned() }
+    }
+}
+
+/// A client that breaks the one rule of sending.
+pub(crate) enum Rogue {
+    /// Sends again when no answer comes.
+    Resends(Arc<Fleet>),
+    /// Signs with the time of sending, not of the claim.
+    SignsLate(Arc<Fleet>),
+}
+
+impl Rogue {
+    fn fleet(&self) -> &Fleet {
+        match self {
+            Self::Resends(fleet) | Self::SignsLate(fleet) => fleet,
+        }
+    }
+}
+
+#[async_trait]
+impl Cloud for Rogue {
+    async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
+        self.fleet().describe(instance).await
+    }
+
+    async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
+        self.fleet().image(region, image).await
+    }
+
+    async fn arm(&self) -> Result<Armed, CloudError> {
+        self.fleet().arm().await
+    }
+
+    async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
+        match self {
+            Self::SignsLate(fleet) => fleet.reset(armed, order, (fleet.clock)()).await,
+            Self::Resends(fleet) => {
+                let again = Armed(armed.0.clone());
+                match fleet.reset(armed, order, signed_at).await {
+                    Sent::Unknown { .. } => fleet.reset(again, order, signed_at).await,
+                    sent => sent,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Every call of a process passes here, and can be its last.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cleanslate::audit::Head;
+use cleanslate::chat::{Chat, ChatError};
+use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
+use cleanslate::domain::id::{ImageId, InstanceId, MessageRef, Place, RequestId};
+use cleanslate::domain::notice::Notice;
+use cleanslate::domain::plan::{Image, Machine, ResetOrder};
+use cleanslate::domain::request::{Card, Sighting};
+use cleanslate::store::{Commit, Due, Row, Store, StoreError, Tally, Tell};
+use jiff::Timestamp;
+
+/// What happens at one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    DieBefore,
+    DieAfter,
+    /// It is done, and the caller does not learn so.
+    AnswerLost,
+    /// It is not done, and the caller does not learn so.
+    CallLost,
+    /// The process stands still for so many seconds before the call, while another one works.
+    Stall(i64),
+}
+
+/// Says what happens next, and carries out what concerns more than one call.
+pub(crate) trait Fate: Send + Sync {
+    /// The fault of the next call; `Err`: the process is dead.
+    fn next(&self) -> Result<Option<Fault>, Dead>;
+    fn die(&self);
+    fn stall(&self, seconds: i64);
+}
+
+pub(crate) struct Dead;
+
+/// The three ports of one process.
+pub(crate) struct Port {
+    pub(crate) fate: Arc<dyn Fate>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) chat: Arc<dyn Chat>,
+    pub(crate) cloud: Arc<dyn Cloud>,
+}
+
+impl Port {
+    async fn call<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send,
+        unclear: impl FnOnce() -> E + Send,
+    ) -> Result<T, E> {
+        match self.fate.next() {
+            Ok(None) => return work.await,
+            Ok(Some(Fault::Stall(seconds))) => {
+                self.fate.stall(seconds);
+                return work.await;
+            }
+            Ok(Some(Fault::AnswerLost)) => {
+                drop(work.await);
+                return Err(unclear());
+            }
+            Ok(Some(Fault::CallLost)) => return Err(unclear()),
+            Ok(Some(Fault::DieAfter)) => {
+                drop(work.await);
+                self.fate.die();
+            }
+            Ok(Some(Fault::DieBefore)) => self.fate.die(),
+            Err(Dead) => {}
+        }
+        std::future::pending().await
+    }
+
+    async fn stored<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.call(work, || StoreError::Unclear(anyhow::anyhow!("no answer"))).await
+    }
+
+    async fn said<T>(&self, work: impl Future<Output = Result<T, ChatError>> + Send) -> Result<T, ChatError> {
+        self.call(work, || ChatError::Unclear("no answer".to_owned())).await
+    }
+
+    async fn asked<T>(
+        &self,
+        work: impl Future<Output = Result<T, CloudError>> + Send,
+    ) -> Result<T, CloudError> {
+        self.call(work, || CloudError::Unclear("no answer".to_owned())).await
+    }
+}
+
+#[async_trait]
+impl Store for Port {
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        self.stored(self.store.commit(commit)).await
+    }
+
+    async fn load(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+        self.stored(self.store.load(id)).await
+    }
+
+    async fn by_prefix(&self, prefix: &str) -> Result<Vec<Row>, StoreError> {
+        self.stored(self.store.by_prefix(prefix)).await
+    }
+
+    async fn by_instance(&self, instance: &InstanceId) -> Result<Option<Row>, StoreError> {
+        self.stored(self.store.by_instance(instance)).await
+    }
+
+    async fn open(&self) -> Result<Vec<Row>, StoreError> {
+        self.stored(self.store.open()).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.stored(self.store.due(now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.stored(self.store.next_due()).await
+    }
+
+    async fn lease(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.stored(self.store.lease(id, seen, until)).await
+    }
+
+    async fn lease_card(
+        &self,
+        id: &RequestId,
+        seen: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.stored(self.store.lease_card(id, seen, until)).await
+    }
+
+    async fn defer(
+        &self,
+        id: &RequestId,
+        rev: u32,
+        due_at: Option<Timestamp>,
+        sighting: Option<Sighting>,
+    ) -> Result<(), StoreError> {
+        self.stored(self.store.defer(id, rev, due_at, sighting)).await
+    }
+
+    async fn mark_card(
+        &self,
+        id: &RequestId,
+        was: &Card,
+        card: &Card,
+        due_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.stored(self.store.mark_card(id, was, card, due_at)).await
+    }
+
+    async fn settle_tell(&self, id: &str, again_at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.stored(self.store.settle_tell(id, again_at)).await
+    }
+
+    async fn add_tells(&self, tells: Vec<Tell>, now: Timestamp) -> Result<(), StoreError> {
+        self.stored(self.store.add_tells(tells, now)).await
+    }
+
+    async fn tally(&self, key: &str, window: i64) -> Result<Tally, StoreError> {
+        self.stored(self.store.tally(key, window)).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.stored(self.store.head()).await
+    }
+
+    async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.stored(self.store.entries(from, limit)).await
+    }
+
+    async fn requests(&self, after: Option<&RequestId>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.stored(self.store.requests(after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Chat for Port {
+    async fn post(
+        &self,
+        place: &Place,
+        notice: &Notice,
+        under: Option<&MessageRef>,
+    ) -> Result<MessageRef, ChatError> {
+        self.said(self.chat.post(place, notice, under)).await
+    }
+
+    async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError> {
+        self.said(self.chat.update(place, message, notice)).await
+    }
+
+    async fn tell(&self, place: &Place, user: &str, notice: &Notice) -> Result<(), ChatError> {
+        self.said(self.chat.tell(place, user, notice)).await
+    }
+}
+
+#[async_trait]
+impl Cloud for Port {
+    async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
+        self.asked(self.cloud.describe(instance)).await
+    }
+
+    async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
+        self.asked(self.cloud.image(region, image)).await
+    }
+
+    async fn arm(&self) -> Result<Armed, CloudError> {
+        self.asked(self.cloud.arm()).await
+    }
+
+    async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
+        let sent = async { Ok(self.cloud.reset(armed, order, signed_at).await) };
+        let unclear = || Sent::Unknown { why: "no answer".to_owned() };
+        self.call(sent, unclear).await.unwrap_or_else(|unknown| unknown)
+    }
+}

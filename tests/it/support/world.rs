@@ -1,0 +1,392 @@
+//! One request's whole life, without a runtime: people, processes that die, and a clock that jumps.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use cleanslate::app::App;
+use cleanslate::audit::verify::Verifier;
+use cleanslate::chat::Inbound;
+use cleanslate::cloud::Cloud;
+use cleanslate::domain::Clock;
+use cleanslate::domain::ask::Order;
+use cleanslate::domain::policy::{Policies, TargetRule};
+use cleanslate::domain::request::{Action, Press, State};
+use cleanslate::store::rules::Rules;
+use cleanslate::store::{Row, Store as _};
+use cleanslate::worker::Worker;
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+
+use super::channel::Channel;
+use super::fleet::{Fleet, Net, Rogue};
+use super::memory::Memory;
+use super::port::{Dead, Fate, Fault, Port};
+use super::sample;
+
+/// More rounds than any life needs.
+const ROUNDS: usize = 2000;
+/// More polls than any call needs.
+const POLLS: usize = 10_000;
+
+/// What people and the world do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scenario {
+    Approve,
+    Cancel,
+    Stop,
+    Expire,
+    Refuse,
+    Lapse,
+    Drift,
+    UnknownExecuted,
+    UnknownNotExecuted,
+    UnknownLate,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Approve,
+        Self::Cancel,
+        Self::Stop,
+        Self::Expire,
+        Self::Refuse,
+        Self::Lapse,
+        Self::Drift,
+        Self::UnknownExecuted,
+        Self::UnknownNotExecuted,
+        Self::UnknownLate,
+    ];
+
+    fn net(self) -> Net {
+        match self {
+            Self::UnknownExecuted => Net::AnswerLost,
+            Self::UnknownNotExecuted => Net::OrderLost,
+            Self::UnknownLate => Net::OrderLate(SignedDuration::from_secs(200)),
+            _ => Net::Fine,
+        }
+    }
+
+    /// The wipes of a life without faults.
+    pub(crate) fn wipes(self) -> u32 {
+        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate))
+    }
+}
+
+/// What is wrong on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    None,
+    IgnoresBefore,
+    Resends,
+    SignsLate,
+    NoSweep,
+}
+
+/// The fault at each call that has one, by its number.
+pub(crate) type Schedule = BTreeMap<usize, Fault>;
+
+pub(crate) struct World {
+    scenario: Scenario,
+    bug: Bug,
+    schedule: Schedule,
+    memory: Arc<Memory>,
+    fleet: Arc<Fleet>,
+    channel: Arc<Channel>,
+    clock: Clock,
+    state: Arc<Mutex<Mutable>>,
+}
+
+struct Mutable {
+    now: Timestamp,
+    /// The request's revision at each call so far.
+    calls: Vec<u32>,
+    dead: bool,
+    /// Another process works while the first one stands still: it has no faults.
+    rival: bool,
+    processes: u32,
+    acts: u32,
+}
+
+struct Process {
+    app: App,
+    worker: Worker,
+}
+
+/// The world as one process meets it.
+struct Lot(Arc<World>);
+
+impl Fate for Lot {
+    fn next(&self) -> Result<Option<Fault>, Dead> {
+        let mut state = self.0.state.lock().unwrap();
+        if state.rival {
+            return Ok(None);
+        }
+        if state.dead {
+            return Err(Dead);
+        }
+        let rev = self.0.rows().first().map_or(0, |row| row.request.rev());
+        state.calls.push(rev);
+        Ok(self.0.schedule.get(&(state.calls.len() - 1)).copied())
+    }
+
+    fn die(&self) {
+        self.0.state.lock().unwrap().dead = true;
+    }
+
+    fn stall(&self, seconds: i64) {
+        let until = self.0.now() + SignedDuration::from_secs(seconds);
+        self.0.state.lock().unwrap().rival = true;
+        // What the other one meets is judged at the end, like everything else.
+        drop(self.0.drive(Some(until)));
+        let mut state = self.0.state.lock().unwrap();
+        state.rival = false;
+        state.now = state.now.max(until);
+    }
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario, bug: Bug, schedule: Schedule) -> Arc<Self> {
+        let state = Mutable {
+            now: sample::start(),
+            calls: Vec::new(),
+            dead: false,
+            rival: false,
+            processes: 0,
+            acts: 0,
+        };
+        let state = Arc::new(Mutex::new(state));
+        let shared = Arc::clone(&state);
+        let clock: Clock = Arc::new(move || shared.lock().unwrap().now);
+        let memory = match bug {
+            Bug::IgnoresBefore => Memory::careless(sample::origin()),
+            Bug::None | Bug::Resends | Bug::SignsLate | Bug::NoSweep => Memory::new(sample::origin()),
+        };
+        Arc::new(Self {
+            scenario,
+            bug,
+            schedule,
+            memory: Arc::new(memory),
+            fleet: Arc::new(Fleet::new(Arc::clone(&clock), scenario.net())),
+            channel: Arc::new(Channel::new(Arc::clone(&clock))),
+            clock,
+            state,
+        })
+    }
+
+    /// From the command to the last word. Gives the calls that could have failed: for each, the request's
+    /// revision then.
+    ///
+    /// # Errors
+    /// What must not be.
+    pub(crate) fn live(self: &Arc<Self>) -> Result<Vec<u32>, String> {
+        let process = self.process();
+        let order = Inbound::Order {
+            caller: sample::caller("UALICE"),
+            id: sample::id("one"),
+            order: Ok(Order::Reset(Box::new(sample::ask(sample::INSTANCE)))),
+        };
+        self.play(process.app.receive(order, self.now()));
+        let dead = self.state.lock().unwrap().dead;
+        if !dead || self.bug != Bug::NoSweep {
+            self.drive(None)?;
+        }
+        self.judge()?;
+        Ok(self.state.lock().unwrap().calls.clone())
+    }
+
+    pub(crate) fn wipes(&self) -> u32 {
+        self.fleet.wipes()
+    }
+
+    pub(crate) fn shown(&self) -> Vec<String> {
+        self.channel.shown()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.lock().unwrap().now
+    }
+
+    /// A process with a name of its own.
+    fn process(self: &Arc<Self>) -> Process {
+        let mut state = self.state.lock().unwrap();
+        state.processes += 1;
+        state.dead = false;
+        let name = format!("p{}", state.processes);
+        drop(state);
+        let fleet = Arc::clone(&self.fleet);
+        let cloud: Arc<dyn Cloud> = match self.bug {
+            Bug::Resends => Arc::new(Rogue::Resends(fleet)),
+            Bug::SignsLate => Arc::new(Rogue::SignsLate(fleet)),
+            Bug::None | Bug::IgnoresBefore | Bug::NoSweep => fleet,
+        };
+        let fate = Arc::new(Lot(Arc::clone(self)));
+        let (store, chat) = (Arc::clone(&self.memory) as _, Arc::clone(&self.channel) as _);
+        let port = Arc::new(Port { fate, store, chat, cloud });
+        let rules = Arc::new(Rules::new(Arc::clone(&port) as _, self.policies()));
+        let app = App {
+            store: Arc::clone(&port) as _,
+            rules: Arc::clone(&rules),
+            bell: Arc::new(|| std::future::ready(()).boxed()),
+            command: "/reset".to_owned(),
+        };
+        let worker = Worker {
+            name,
+            account: "lab".to_owned(),
+            regions: vec!["ap-guangzhou".to_owned()],
+            store: Arc::clone(&port) as _,
+            chat: Arc::clone(&port) as _,
+            cloud: port,
+            rules,
+            clock: Arc::clone(&self.clock),
+            claims: AtomicU64::new(0),
+        };
+        Process { app, worker }
+    }
+
+    fn policies(&self) -> Policies {
+        let mut policy = sample::policy();
+        if self.scenario == Scenario::Refuse {
+            policy.allow = vec![TargetRule::Tag("env".to_owned(), "other".to_owned())];
+        }
+        let policy = Arc::new(policy);
+        Arc::new(move |_| std::future::ready(Ok(Arc::clone(&policy))).boxed())
+    }
+
+    /// Polls to the end, or to the death of the process.
+    fn play<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        for _ in 0..POLLS {
+            match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(value) => return Some(value),
+                Poll::Pending if self.state.lock().unwrap().dead => return None,
+                Poll::Pending => {}
+            }
+        }
+        panic!("a call never ended");
+    }
+
+    /// Runs processes, each until it dies, until nothing is due (or until a time).
+    fn drive(self: &Arc<Self>, until: Option<Timestamp>) -> Result<(), String> {
+        let mut process = self.process();
+        for _ in 0..ROUNDS {
+            let swept = self.play(process.worker.sweep());
+            let acted = swept.is_some() && self.play(self.act(&process.app)).unwrap_or_default();
+            if self.state.lock().unwrap().dead {
+                if self.bug == Bug::NoSweep {
+                    return Ok(());
+                }
+                process = self.process();
+                self.wait_until(self.now() + SignedDuration::from_secs(1));
+                continue;
+            }
+            if acted {
+                continue;
+            }
+            let pause = SignedDuration::from_secs(i64::from(!matches!(swept, Some(Ok(())))));
+            let Some(next) = self.play(self.memory.next_due()).and_then(Result::ok).flatten() else {
+                return Ok(());
+            };
+            let next = next.max(self.now() + pause);
+            if until.is_some_and(|until| next > until) {
+                return Ok(());
+            }
+            self.wait_until(next);
+        }
+        Err(format!("it never came to rest; at the end {:?}", self.rows()))
+    }
+
+    fn wait_until(&self, at: Timestamp) {
+        let mut state = self.state.lock().unwrap();
+        state.now = state.now.max(at);
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        self.memory.requests(None, usize::MAX).now_or_never().unwrap().unwrap()
+    }
+
+    /// Somebody looks at the channel. Says whether they pressed a button.
+    async fn act(&self, app: &App) -> bool {
+        let Some(row) = self.rows().pop() else { return false };
+        let Some(message) = row.card.message.clone() else { return false };
+        let acts = self.state.lock().unwrap().acts;
+        let action = match (acts, self.scenario, &row.request.state) {
+            (_, Scenario::Expire | Scenario::Refuse, _) => return false,
+            (0, Scenario::Cancel, State::AwaitingDecision { until: Some(_) }) => Action::Cancel,
+            (0, _, State::AwaitingDecision { until: Some(_) }) => Action::Wipe,
+            (1, Scenario::Stop, State::Approved { .. }) => Action::Stop,
+            _ => return false,
+        };
+        self.state.lock().unwrap().acts += 1;
+        let now = self.now();
+        match self.scenario {
+            Scenario::Lapse => self.channel.fail_until(now + SignedDuration::from_mins(6)),
+            Scenario::Drift => self.fleet.rename(),
+            _ => {}
+        }
+        let digest = row.request.digest_prefix();
+        let click = Inbound::Click {
+            caller: sample::caller(if action == Action::Wipe { "UBOB" } else { "UCAROL" }),
+            id: sample::id(&format!("click{acts}")),
+            message,
+            press: Ok(Press { action, request: row.request.id, digest }),
+            typed: None,
+            inline: true,
+        };
+        app.receive(click, now).await;
+        true
+    }
+
+    fn judge(&self) -> Result<(), String> {
+        let wipes = self.wipes();
+        if wipes > 1 {
+            return Err(format!("the disk was wiped {wipes} times"));
+        }
+        let shown = self.shown();
+        if let Some(lie) = shown.iter().find(|text| verdict(text).is_some_and(|said| said != (wipes > 0))) {
+            return Err(format!("{wipes} wipes, and the channel read {lie:?}"));
+        }
+        for row in self.rows() {
+            let state = &row.request.state;
+            if !row.request.is_over() && !matches!(state, State::Indeterminate(_)) {
+                return Err(format!("left behind as {}", state.name()));
+            }
+            let spoken = shown.iter().filter(|text| text.starts_with("post") || text.starts_with("tell"));
+            let said =
+                spoken.rev().any(|text| verdict(text).is_some() || text.contains("We do not know whether"));
+            if !said {
+                return Err(format!("nobody was told that it is {}", state.name()));
+            }
+        }
+        self.audit().map_err(|bad| bad.to_string())
+    }
+
+    fn audit(&self) -> Result<(), cleanslate::audit::verify::Bad> {
+        let mut verifier = Verifier::new(&sample::origin().log);
+        let entries = self.memory.entries(0, usize::MAX).now_or_never().unwrap().unwrap();
+        for (seq, bytes) in entries {
+            verifier.entry(seq, &bytes)?;
+        }
+        let rows = self.rows();
+        for row in &rows {
+            verifier.row(&row.request, &row.seal)?;
+        }
+        let head = self.memory.head().now_or_never().unwrap().unwrap();
+        verifier.finish(&head, rows.len()).map(drop)
+    }
+}
+
+/// Whether a text says that the disk was wiped; `None`: it says neither.
+fn verdict(text: &str) -> Option<bool> {
+    // "Nothing was wiped by this button" is about the button: another one may have wiped.
+    let about_a_press = ["by this button", "by your click"].iter().any(|press| text.contains(press));
+    if text.contains("Nothing was wiped") && !about_a_press {
+        return Some(false);
+    }
+    ["was wiped and reinstalled", "failed after it began", "It was wiped"]
+        .iter()
+        .any(|words| text.contains(words))
+        .then_some(true)
+}
