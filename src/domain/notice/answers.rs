@@ -162,6 +162,15 @@ pub fn old_button() -> Notice {
     ])
 }
 
+/// For a genuine event that could not be understood.
+pub fn unreadable() -> Notice {
+    Notice::say(spans![
+        "This version cannot read what was sent, so nothing was done by it, and nothing was wiped. Ask again: ",
+        code("/reset"),
+        ". If it stays, this bot needs an update."
+    ])
+}
+
 pub fn store_trouble() -> Notice {
     Notice::say(spans![
         "This could not be stored, so nothing was done by it. Try again in a minute; if it stays, the log of this bot says why.",
