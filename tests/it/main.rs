@@ -8,7 +8,10 @@
 mod architecture;
 mod binary;
 mod cloud_contract;
+mod config;
 mod hostile;
+mod ingress;
+mod server;
 mod store_contract;
 mod story;
 mod support;

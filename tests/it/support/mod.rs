@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub(crate) mod front;
+pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod sample;
 
