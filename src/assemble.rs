@@ -1,5 +1,6 @@
 //! Puts the parts together: the only file that names every adapter.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::FutureExt as _;
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::app::{App, Bell};
@@ -17,13 +18,23 @@ use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
 use crate::config::{Config, LivePolicy};
 use crate::domain::Clock;
-use crate::ingress::Ingress;
+use crate::ingress::{self, Ingress};
 use crate::outbound::Timeouts;
-use crate::secrets::{Secrets, TencentSecrets, needed};
+use crate::secrets::{ApiKey, SecretSource, Secrets, SigningSecret};
 use crate::store::Store;
 use crate::store::rules::Rules;
 use crate::store::sqlite::Sqlite;
 use crate::worker::Worker;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a call of the chat platform may take.
+const CHAT: Duration = Duration::from_secs(10);
+
+/// Context of the error when a secret is missing: a mistake of the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the secrets cannot be used")]
+pub struct Incomplete;
 
 /// Everything that a server runs.
 pub struct Parts {
@@ -34,11 +45,14 @@ pub struct Parts {
     pub notify: Arc<Notify>,
 }
 
-/// Makes all of it for the configuration that stands in `file`.
+/// Makes all of it for the configuration that stands in `file`. Every secret is looked at once, so that one that is
+/// missing is said now and not at three in the morning; later each is fetched when it is needed.
 ///
 /// # Errors
 /// When a secret is missing or the store cannot be opened.
-pub fn parts(config: &Config, file: &Path, secrets: &Secrets, clock: &Clock) -> anyhow::Result<Parts> {
+pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Parts> {
+    secrets.complete().context(Incomplete)?;
+    let secrets = Arc::new(secrets);
     let store = store(config)?;
     let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
     let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
@@ -49,19 +63,25 @@ pub fn parts(config: &Config, file: &Path, secrets: &Secrets, clock: &Clock) -> 
         bell: bell(&notify),
         command: config.slack.command.clone(),
     });
-    let ingress = Ingress { app, slack: signing(secrets)?, clock: Arc::clone(clock) };
+    let ingress = Ingress { app, slack: signing(&secrets), clock: Arc::clone(clock) };
     let worker = Worker {
         name: process_name()?,
         account: config.cloud.name.clone(),
         regions: config.cloud.regions.clone(),
         store: Arc::clone(&store),
-        chat: Arc::new(voice(config, secrets)?),
-        cloud: Arc::new(cloud(config, secrets, clock)?),
+        chat: Arc::new(voice(config, &secrets)?),
+        cloud: Arc::new(cloud(config, &secrets, clock)?),
         rules,
         clock: Arc::clone(clock),
         claims: AtomicU64::new(0),
     };
     Ok(Parts { ingress: Arc::new(ingress), worker: Arc::new(worker), store, notify })
+}
+
+/// The secrets of this configuration; `environment` wins over the file.
+pub fn secrets(config: &Config, environment: BTreeMap<String, SecretString>, clock: &Clock) -> Secrets {
+    let source = config.secrets.clone().map_or(SecretSource::Env, SecretSource::File);
+    Secrets::new(source, environment, Arc::clone(clock))
 }
 
 /// Opens the store alone, for `audit`.
@@ -84,56 +104,42 @@ fn bell(notify: &Arc<Notify>) -> Bell {
     })
 }
 
-fn signing(secrets: &Secrets) -> anyhow::Result<slack::verify::Keys> {
-    let slack = &secrets.slack;
-    let current = needed(slack.signing_secret.as_ref(), "slack.signing_secret")?;
-    let previous = slack.signing_secret_previous.clone().zip(slack.signing_secret_previous_until);
-    Ok(slack::verify::Keys { current, previous })
+fn signing(secrets: &Arc<Secrets>) -> ingress::Keys {
+    let secrets = Arc::clone(secrets);
+    Arc::new(move || {
+        let keys = secrets
+            .slack_signing()
+            .map(|SigningSecret { current, previous }| slack::verify::Keys { current, previous });
+        std::future::ready(keys).boxed()
+    })
 }
 
-fn voice(config: &Config, secrets: &Secrets) -> anyhow::Result<slack::client::Client> {
-    let token = needed(secrets.slack.bot_token.as_ref(), "slack.bot_token")?;
-    let token: slack::client::Token = Arc::new(move || {
-        let token = token.clone();
-        async move { Ok(token) }.boxed()
-    });
-    let timeouts = Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(10) };
+fn voice(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<slack::client::Client> {
+    let secrets = Arc::clone(secrets);
+    let token: slack::client::Token = Arc::new(move || std::future::ready(secrets.slack_bot_token()).boxed());
+    let timeouts = Timeouts { connect: CONNECT, total: CHAT };
     slack::client::Client::new(config.slack.api_base.clone(), token, timeouts)
 }
 
-fn cloud(config: &Config, secrets: &Secrets, clock: &Clock) -> anyhow::Result<tencent::Client> {
-    let wipe = credentials(&secrets.tencent, "tencent")?;
-    let read = match &secrets.tencent_read {
-        Some(read) => credentials(read, "tencent_read")?,
-        None => wipe.clone(),
-    };
+fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Result<tencent::Client> {
+    let secrets = Arc::clone(secrets);
     let keys: tencent::KeyRing = Arc::new(move |purpose| {
-        let credentials = match purpose {
-            Purpose::Read => read.clone(),
-            Purpose::Wipe => wipe.clone(),
+        let key = match purpose {
+            Purpose::Read => secrets.tencent_read(),
+            Purpose::Wipe => secrets.tencent(),
         };
-        async move { Ok(credentials) }.boxed()
+        let credentials =
+            key.map(|ApiKey { id, key, token }| Credentials { secret_id: id, secret_key: key, token });
+        std::future::ready(credentials).boxed()
     });
+    let total = config.cloud.timeout;
     let settings = tencent::Settings {
         endpoint: config.cloud.endpoint.clone(),
         regions: config.cloud.regions.clone(),
         language: config.cloud.language.clone(),
-        timeouts: Timeouts {
-            connect: Duration::from_secs(5).min(config.cloud.timeout),
-            total: config.cloud.timeout,
-        },
+        timeouts: Timeouts { connect: CONNECT.min(total), total },
     };
     tencent::Client::new(settings, keys, Arc::clone(clock))
-}
-
-fn credentials(secrets: &TencentSecrets, section: &str) -> anyhow::Result<Credentials> {
-    Ok(Credentials {
-        secret_id: needed(secrets.secret_id.as_ref(), &format!("{section}.secret_id"))?
-            .expose_secret()
-            .to_owned(),
-        secret_key: needed(secrets.secret_key.as_ref(), &format!("{section}.secret_key"))?,
-        token: secrets.token.clone(),
-    })
 }
 
 /// A name that no other process has.

@@ -1,18 +1,24 @@
 //! Command line, mode, run.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use cleanslate::assemble::{Incomplete, Parts};
 use cleanslate::cli::{audit, check, rehearse};
-use cleanslate::config::{Config, Environment};
+use cleanslate::config::{Config, ConfigError, Environment};
 use cleanslate::domain::Clock;
-use cleanslate::secrets::Secrets;
+use cleanslate::entry::server::{self, Patience, Server};
 use cleanslate::sim::{Sim, cast, fault::Fault, fleet::Fleet};
-use cleanslate::{assemble, chat, entry, telemetry};
+use cleanslate::{assemble, chat, telemetry};
 use jiff::Timestamp;
+use tokio::net::TcpListener;
+use url::Url;
 
 /// Reinstall a cloud server from chat: approved, audited, and wiped at most once.
 #[derive(Parser)]
@@ -40,9 +46,9 @@ enum Mode {
     Manifest {
         #[command(flatten)]
         file: ConfigFile,
-        /// Where Slack reaches this server
+        /// Where Slack reaches this server; `[server] public_url` without it
         #[arg(long)]
-        url: String,
+        url: Option<Url>,
     },
 }
 
@@ -95,29 +101,28 @@ fn faults() -> String {
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment = Environment::read();
-    let cli = Cli::try_parse().unwrap_or_else(|error| error.exit());
+    let cli = Cli::parse();
     // A rehearsal prints what happens; its log would only say it again.
     let usual = if matches!(cli.mode, Mode::Rehearse(_)) { "off" } else { "warn,cleanslate=info" };
     telemetry::start(environment.log.as_deref().unwrap_or(usual), !environment.no_color);
-    match run(cli.mode, &environment).await {
+    match run(cli.mode, environment).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(why) => {
-            let mut command = Cli::command();
-            let message = format!("{why:#}");
-            let usage = why.is::<cleanslate::config::ConfigError>();
-            // clap prints to stderr, in colour where that is wanted.
-            let _ = command.error(clap::error::ErrorKind::Io, message).print();
+            let usage = why.is::<ConfigError>() || why.is::<Incomplete>();
+            // If even this cannot be written, the exit code is left.
+            let _ = writeln!(std::io::stderr(), "error: {why:#}");
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
 }
 
-async fn run(mode: Mode, environment: &Environment) -> anyhow::Result<bool> {
+async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
     let clock: Clock = Arc::new(now);
     let out = &mut std::io::stdout();
+    let usual = environment.config_file(None);
     let load = |file: ConfigFile| {
-        let file = environment.config_file(file.config);
+        let file = file.config.unwrap_or(usual);
         Config::load(&file).map(|config| (config, file))
     };
     match mode {
@@ -139,13 +144,17 @@ async fn run(mode: Mode, environment: &Environment) -> anyhow::Result<bool> {
         }
         Mode::Check(file) => {
             let config = load(file)?.0;
-            let secrets = Secrets::load(config.secrets.as_deref(), &environment.secrets);
-            Ok(check::check(&config, secrets, out)?)
+            let secrets = assemble::secrets(&config, environment.secrets, &clock);
+            Ok(check::check(&config, &secrets, out)?)
         }
         Mode::Manifest { file, url } => {
-            use std::io::Write as _;
-            let manifest = chat::slack::manifest::manifest(&load(file)?.0.slack.command, &url);
-            writeln!(out, "{}", serde_json::to_string_pretty(&manifest)?)?;
+            let config = load(file)?.0;
+            let url = url.or(config.public_url).unwrap_or_else(|| {
+                let missing = "say where Slack reaches this server: --url https://\u{2026}";
+                Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
+            });
+            let manifest = chat::slack::manifest::manifest(&config.slack.command, url.as_str());
+            writeln!(out, "{manifest:#}")?;
             Ok(true)
         }
     }
@@ -157,35 +166,32 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a shell: it starts the server's loops")]
-async fn serve(
-    config: Config,
-    file: &std::path::Path,
-    environment: &Environment,
-    clock: Clock,
-) -> anyhow::Result<bool> {
-    let secrets = Secrets::load(config.secrets.as_deref(), &environment.secrets)?;
-    let parts = assemble::parts(&config, file, &secrets, &clock)?;
-    let listener = tokio::net::TcpListener::bind(config.listen).await?;
+async fn serve(config: Config, file: &Path, environment: Environment, clock: Clock) -> anyhow::Result<bool> {
+    let secrets = assemble::secrets(&config, environment.secrets, &clock);
+    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, file, secrets, &clock)?;
+    let shutdown = server::signalled()?;
+    let listener = bind(config.listen).await?;
     tracing::info!("Listening on http://{}", listener.local_addr()?);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let front = tokio::spawn(entry::server::listen(listener, parts.ingress, stopped.clone()));
-    let worker = tokio::spawn(entry::server::work(parts.worker, parts.notify, config.sweep, stopped));
-    entry::server::signalled().await?;
-    tracing::info!("Stopping: requests and work under way are finished first");
-    stop.send_replace(true);
-    front.await?;
-    worker.await?;
+    let patience = Patience::default();
+    let server = Server { ingress, worker, bell: notify, sweep: config.sweep, patience };
+    server.run(listener, shutdown).await?;
     Ok(true)
 }
 
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
 async fn simulate(options: SimOptions, clock: Clock) -> anyhow::Result<bool> {
-    use std::io::Write as _;
     let fleet = match &options.fleet {
-        Some(file) => Fleet::from_toml(&std::fs::read_to_string(file)?)?,
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(anyhow::Error::from)
+            .and_then(|text| Ok(Fleet::from_toml(&text)?))
+            .with_context(|| format!("the fleet {} cannot be read", file.display()))?,
         None => Fleet::default(),
     };
-    let listener = tokio::net::TcpListener::bind(options.listen).await?;
+    let shutdown = server::signalled()?;
+    let listener = bind(options.listen).await?;
     let ready = cast::ready(listener.local_addr()?);
     let mut out = std::io::stdout();
     if options.json {
@@ -200,7 +206,7 @@ async fn simulate(options: SimOptions, clock: Clock) -> anyhow::Result<bool> {
     out.flush()?;
     tokio::select! {
         served = Sim::new(fleet, clock).serve(listener) => served?,
-        stopped = entry::server::signalled() => stopped?,
+        () = shutdown => {}
     }
     Ok(true)
 }

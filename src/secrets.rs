@@ -1,118 +1,351 @@
-//! Where secrets come from: a file that nobody else can read, with the environment over it.
+//! The secrets: from a file that only its owner can read, or from the environment, which wins.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
-use jiff::Timestamp;
+use anyhow::{Context as _, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 
-/// Everything secret. `Debug` shows none of it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Secrets {
-    pub slack: SlackSecrets,
-    pub tencent: TencentSecrets,
-    /// For everything but the wipe, where it is given.
-    pub tencent_read: Option<TencentSecrets>,
+use crate::domain::Clock;
+
+/// Every secret there is, as the file names it; in the environment `slack.bot_token` is
+/// `CLEANSLATE_SLACK_BOT_TOKEN`.
+const NAMES: [&str; 12] = [
+    "slack.signing_secret",
+    "slack.signing_secret_previous",
+    "slack.signing_secret_previous_until",
+    "slack.bot_token",
+    "discord.public_key",
+    "discord.bot_token",
+    "tencent.secret_id",
+    "tencent.secret_key",
+    "tencent.token",
+    "tencent_read.secret_id",
+    "tencent_read.secret_key",
+    "tencent_read.token",
+];
+
+/// How long a file's content is believed: a rotation takes effect within it, and a flood of forged requests does not
+/// reach the file.
+const MAX_AGE: SignedDuration = SignedDuration::from_secs(300);
+
+/// Where the secrets are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    File(PathBuf),
+    /// In the environment alone.
+    Env,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SlackSecrets {
-    pub signing_secret: Option<SecretString>,
-    /// While it is rotated.
-    pub signing_secret_previous: Option<SecretString>,
-    pub signing_secret_previous_until: Option<Timestamp>,
-    pub bot_token: Option<SecretString>,
+/// What Slack signs with.
+#[derive(Debug, Clone)]
+pub struct SigningSecret {
+    pub current: SecretString,
+    /// The one before, and until when it counts.
+    pub previous: Option<(SecretString, Timestamp)>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TencentSecrets {
-    pub secret_id: Option<SecretString>,
-    pub secret_key: Option<SecretString>,
+/// One key of the cloud.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    pub id: String,
+    pub key: SecretString,
+    /// Of temporary credentials.
     pub token: Option<SecretString>,
 }
 
+type Sheet = BTreeMap<&'static str, SecretString>;
+
+/// Reads the secrets when they are needed, and forgets them after five minutes.
+pub struct Secrets {
+    source: SecretSource,
+    environment: BTreeMap<String, SecretString>,
+    clock: Clock,
+    sheet: Mutex<Option<(Timestamp, Arc<Sheet>)>>,
+}
+
 impl Secrets {
-    /// Reads `file`, if there is one, and lets the environment's `CLEANSLATE_…` variables stand over it.
-    ///
-    /// # Errors
-    /// When the file can be read by others, or is not what it should be. Never shows what it holds.
-    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, SecretString>) -> anyhow::Result<Self> {
-        let mut secrets = match file {
-            Some(file) if file.exists() || environment.is_empty() => Self::read(file)?,
-            Some(_) | None => Self::default(),
-        };
-        let slots = [
-            ("CLEANSLATE_SLACK_SIGNING_SECRET", &mut secrets.slack.signing_secret),
-            ("CLEANSLATE_SLACK_BOT_TOKEN", &mut secrets.slack.bot_token),
-            ("CLEANSLATE_TENCENT_SECRET_ID", &mut secrets.tencent.secret_id),
-            ("CLEANSLATE_TENCENT_SECRET_KEY", &mut secrets.tencent.secret_key),
-            ("CLEANSLATE_TENCENT_TOKEN", &mut secrets.tencent.token),
-        ];
-        for (name, slot) in slots {
-            if let Some(value) = environment.get(name) {
-                *slot = Some(value.clone());
-            }
-        }
-        Ok(secrets)
+    /// `environment` holds the variables that override the source, by their whole names.
+    pub fn new(source: SecretSource, environment: BTreeMap<String, SecretString>, clock: Clock) -> Self {
+        Self { source, environment, clock, sheet: Mutex::new(None) }
     }
 
-    fn read(file: &Path) -> anyhow::Result<Self> {
-        let name = file.display();
-        let about = || format!("the secrets file {name} cannot be read");
-        let mode = std::fs::metadata(file).with_context(about)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            bail!(
-                "the secrets file {name} can be read by others (mode {:o}): run `chmod 600 {name}`",
-                mode & 0o777
-            );
+    /// # Errors
+    /// When it is missing, or the source cannot be used.
+    pub fn slack_signing(&self) -> anyhow::Result<SigningSecret> {
+        let sheet = self.sheet()?;
+        let current = need(&sheet, "slack.signing_secret")?;
+        let until = "slack.signing_secret_previous_until";
+        let previous = match (sheet.get("slack.signing_secret_previous"), sheet.get(until)) {
+            (Some(previous), Some(text)) => {
+                let at = text.expose_secret().parse().map_err(|_| {
+                    anyhow::anyhow!("{until} is not a time: write it like \"2026-11-24T09:00:00Z\"")
+                })?;
+                Some((previous.clone(), at))
+            }
+            (None, None) => None,
+            (Some(_), None) => bail!("slack.signing_secret_previous needs {until} beside it"),
+            (None, Some(_)) => bail!("{until} needs slack.signing_secret_previous beside it"),
+        };
+        Ok(SigningSecret { current, previous })
+    }
+
+    /// # Errors
+    /// When it is missing, or the source cannot be used.
+    pub fn slack_bot_token(&self) -> anyhow::Result<SecretString> {
+        let sheet = self.sheet()?;
+        need(&sheet, "slack.bot_token")
+    }
+
+    /// The key that may wipe.
+    ///
+    /// # Errors
+    /// When it is missing, or the source cannot be used.
+    pub fn tencent(&self) -> anyhow::Result<ApiKey> {
+        let sheet = self.sheet()?;
+        api_key(&sheet, ["tencent.secret_id", "tencent.secret_key", "tencent.token"])
+    }
+
+    /// The key that only reads; where there is none, the one that may wipe.
+    ///
+    /// # Errors
+    /// When both are missing, or the source cannot be used.
+    pub fn tencent_read(&self) -> anyhow::Result<ApiKey> {
+        let sheet = self.sheet()?;
+        let names = ["tencent_read.secret_id", "tencent_read.secret_key", "tencent_read.token"];
+        if names.iter().any(|name| sheet.contains_key(name)) {
+            return api_key(&sheet, names);
         }
-        let text = std::fs::read_to_string(file).with_context(about)?;
-        // The parser's message would quote the line, and with it the secret.
-        toml::from_str(&text).map_err(|why| {
-            let line = text[..why.span().map_or(0, |span| span.start)].matches('\n').count() + 1;
-            anyhow::anyhow!("the secrets file {name} is wrong in line {line}")
-        })
+        drop(sheet);
+        self.tencent()
+    }
+
+    /// Whether everything that a server needs is there.
+    ///
+    /// # Errors
+    /// The first secret that is missing, or why the source cannot be used.
+    pub fn complete(&self) -> anyhow::Result<()> {
+        self.slack_signing()?;
+        self.slack_bot_token()?;
+        self.tencent()?;
+        self.tencent_read().map(drop)
+    }
+
+    fn sheet(&self) -> anyhow::Result<Arc<Sheet>> {
+        let now = (self.clock)();
+        let mut kept = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((read_at, sheet)) = &*kept
+            && (SignedDuration::ZERO..MAX_AGE).contains(&now.duration_since(*read_at))
+        {
+            return Ok(Arc::clone(sheet));
+        }
+        *kept = None;
+        let mut sheet = match &self.source {
+            SecretSource::File(path) => read(path)?,
+            SecretSource::Env => Sheet::new(),
+        };
+        for name in NAMES {
+            if let Some(value) = self.environment.get(&variable(name)) {
+                sheet.insert(name, value.clone());
+            }
+        }
+        let sheet = Arc::new(sheet);
+        *kept = Some((now, Arc::clone(&sheet)));
+        Ok(sheet)
     }
 }
 
-/// A secret that is needed, by the name it has in the file. An empty one is none: anybody can sign with it.
-///
-/// # Errors
-/// When it is not there, or empty.
-pub fn needed(secret: Option<&SecretString>, name: &str) -> anyhow::Result<SecretString> {
-    let variable = name.replace('.', "_").to_uppercase();
-    secret.filter(|secret| !secret.expose_secret().is_empty()).cloned().with_context(|| {
-        format!("the secret `{name}` is missing: add it to the secrets file, or set CLEANSLATE_{variable}")
+fn variable(name: &str) -> String {
+    format!("CLEANSLATE_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+fn need(sheet: &Sheet, name: &str) -> anyhow::Result<SecretString> {
+    let secret = sheet.get(name).with_context(|| {
+        format!("the secret {name} is missing: add it to the secrets file, or set {}", variable(name))
+    })?;
+    let text = secret.expose_secret();
+    ensure!(
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()),
+        "the secret {name} is empty or holds other than visible ASCII characters: copy it again"
+    );
+    Ok(secret.clone())
+}
+
+fn api_key(sheet: &Sheet, [id, key, token]: [&str; 3]) -> anyhow::Result<ApiKey> {
+    Ok(ApiKey {
+        id: need(sheet, id)?.expose_secret().to_owned(),
+        key: need(sheet, key)?,
+        token: sheet.contains_key(token).then(|| need(sheet, token)).transpose()?,
     })
+}
+
+/// The mode is that of the opened file, so that it cannot be exchanged in between.
+fn read(path: &Path) -> anyhow::Result<Sheet> {
+    let shown = path.display();
+    let mut file = std::fs::File::open(path).with_context(|| {
+        format!("{shown} cannot be opened (for the environment alone, write kind = \"env\" in [secrets])")
+    })?;
+    let mode = file.metadata().with_context(|| format!("{shown} cannot be looked at"))?.mode();
+    ensure!(
+        mode % 0o100 == 0,
+        "{shown} can be read by others (mode {:03o}): run `chmod 600 {shown}`, and change what they may have read",
+        mode & 0o777
+    );
+    let mut text = String::new();
+    file.read_to_string(&mut text).with_context(|| format!("{shown} cannot be read"))?;
+    parse(&text).with_context(|| format!("{shown} cannot be used"))
+}
+
+/// Two levels of names over strings. A complaint names keys and lines, never a value: the parser's own messages
+/// quote what they stumble over.
+fn parse(text: &str) -> anyhow::Result<Sheet> {
+    let table: toml::Table = toml::from_str(text).map_err(|why: toml::de::Error| {
+        let line =
+            text.get(..why.span().map_or(0, |span| span.start)).unwrap_or_default().matches('\n').count();
+        anyhow::anyhow!("line {} is not TOML: write name = \"value\" under [slack] or [tencent]", line + 1)
+    })?;
+    let mut sheet = Sheet::new();
+    for (section, keys) in table {
+        let toml::Value::Table(keys) = keys else {
+            bail!("{section} is not a section: write [slack] or [tencent] above the secrets");
+        };
+        for (key, value) in keys {
+            let whole = format!("{section}.{key}");
+            let Some(name) = NAMES.into_iter().find(|name| *name == whole) else {
+                bail!("{whole} is no secret of this program; they are {}", NAMES.join(", "));
+            };
+            let value = match value {
+                toml::Value::String(value) => value,
+                toml::Value::Datetime(at) => at.to_string(),
+                _ => bail!("{whole} is not text: write it in quotes"),
+            };
+            sheet.insert(name, value.into());
+        }
+    }
+    Ok(sheet)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn secrets(environment: &[(&str, &str)]) -> Secrets {
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        Secrets::new(SecretSource::Env, environment, Arc::new(|| Timestamp::UNIX_EPOCH))
+    }
+
     #[test]
-    fn nothing_secret_is_shown_and_others_may_not_read() {
+    fn a_complaint_never_quotes_a_value() {
+        let complaints = [
+            "[slack]\nsigning_secret = canary",
+            "[slack]\nsigning_secret = \"canary",
+            "slack = \"canary\"",
+            "[slack]\nbot_token = [\"canary\"]",
+            "[slack]\nbot_tokn = \"canary\"",
+            "[slack]\nbot_token = \"canary\"\nbot_token = \"canary\"",
+        ]
+        .map(|text| format!("{:#}\n", parse(text).unwrap_err()))
+        .concat();
+        assert!(!complaints.contains("canary"), "{complaints}");
+        insta::assert_snapshot!(complaints, @r#"
+        line 2 is not TOML: write name = "value" under [slack] or [tencent]
+        line 2 is not TOML: write name = "value" under [slack] or [tencent]
+        slack is not a section: write [slack] or [tencent] above the secrets
+        slack.bot_token is not text: write it in quotes
+        slack.bot_tokn is no secret of this program; they are slack.signing_secret, slack.signing_secret_previous, slack.signing_secret_previous_until, slack.bot_token, discord.public_key, discord.bot_token, tencent.secret_id, tencent.secret_key, tencent.token, tencent_read.secret_id, tencent_read.secret_key, tencent_read.token
+        line 3 is not TOML: write name = "value" under [slack] or [tencent]
+        "#);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_in_both_places() {
+        let none = secrets(&[]);
+        let complaints = [
+            none.slack_signing().unwrap_err(),
+            none.tencent_read().unwrap_err(),
+            secrets(&[("CLEANSLATE_SLACK_BOT_TOKEN", "xoxb canary")]).slack_bot_token().unwrap_err(),
+            secrets(&[
+                ("CLEANSLATE_SLACK_SIGNING_SECRET", "a"),
+                ("CLEANSLATE_SLACK_SIGNING_SECRET_PREVIOUS", "b"),
+            ])
+            .slack_signing()
+            .unwrap_err(),
+        ]
+        .map(|why| format!("{why:#}\n"))
+        .concat();
+        assert!(!complaints.contains("canary"), "{complaints}");
+        insta::assert_snapshot!(complaints, @"
+        the secret slack.signing_secret is missing: add it to the secrets file, or set CLEANSLATE_SLACK_SIGNING_SECRET
+        the secret tencent.secret_id is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_ID
+        the secret slack.bot_token is empty or holds other than visible ASCII characters: copy it again
+        slack.signing_secret_previous needs slack.signing_secret_previous_until beside it
+        ");
+    }
+
+    #[test]
+    fn the_reading_key_is_used_where_there_is_one() {
+        let wiping = [("CLEANSLATE_TENCENT_SECRET_ID", "wipe"), ("CLEANSLATE_TENCENT_SECRET_KEY", "k")];
+        let reading =
+            [("CLEANSLATE_TENCENT_READ_SECRET_ID", "read"), ("CLEANSLATE_TENCENT_READ_SECRET_KEY", "k")];
+        assert_eq!(secrets(&wiping).tencent_read().unwrap().id, "wipe");
+        let both = secrets(&[wiping, reading].concat());
+        assert_eq!(
+            (both.tencent_read().unwrap().id, both.tencent().unwrap().id),
+            ("read".into(), "wipe".into())
+        );
+        assert!(secrets(&reading).tencent().is_err(), "a key that only reads never wipes");
+    }
+
+    #[test]
+    fn a_file_is_read_by_its_owner_alone_and_again_after_five_minutes() {
+        use std::os::unix::fs::PermissionsExt as _;
+        use std::sync::atomic::{AtomicI64, Ordering};
+
         let folder = std::env::temp_dir().join(format!("cleanslate-secrets-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("secrets.toml");
-        std::fs::write(&file, "[slack]\nbot_token = \"canary-1\"\n").unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Secrets::load(Some(&file), &BTreeMap::new()).unwrap_err().to_string().contains("chmod 600"));
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let secrets = Secrets::load(Some(&file), &BTreeMap::new()).unwrap();
-        assert!(secrets.slack.bot_token.is_some() && !format!("{secrets:?}").contains("canary"));
-        std::fs::write(&file, "[slack]\nbot_tokken = \"canary-1\"\n").unwrap();
-        let wrong = format!("{:#}", Secrets::load(Some(&file), &BTreeMap::new()).unwrap_err());
-        assert!(wrong.contains("line 2") && !wrong.contains("canary"), "{wrong}");
-        let over = BTreeMap::from([("CLEANSLATE_SLACK_BOT_TOKEN".to_owned(), SecretString::from("x"))]);
-        assert!(Secrets::load(None, &over).unwrap().slack.bot_token.is_some());
-        assert!(needed(Some(&SecretString::from("")), "slack.signing_secret").is_err());
-        std::fs::remove_dir_all(folder).unwrap();
+        let write = |token: &str, mode: u32| {
+            std::fs::write(&file, format!("[slack]\nbot_token = \"{token}\"\n")).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let second = Arc::new(AtomicI64::new(0));
+        let clock: Clock = {
+            let second = Arc::clone(&second);
+            Arc::new(move || Timestamp::from_second(second.load(Ordering::Relaxed)).unwrap())
+        };
+        let secrets = Secrets::new(SecretSource::File(file.clone()), BTreeMap::new(), clock);
+        let token = || secrets.slack_bot_token().map(|token| token.expose_secret().to_owned());
+
+        write("first", 0o640);
+        assert!(format!("{:#}", token().unwrap_err()).contains("run `chmod 600"));
+        write("first", 0o600);
+        assert_eq!(token().unwrap(), "first");
+        write("second", 0o600);
+        second.store(299, Ordering::Relaxed);
+        assert_eq!(token().unwrap(), "first");
+        second.store(300, Ordering::Relaxed);
+        assert_eq!(token().unwrap(), "second");
+        std::fs::remove_dir_all(&folder).unwrap();
+        second.store(600, Ordering::Relaxed);
+        assert!(token().is_err(), "what is gone is not remembered");
+    }
+
+    #[test]
+    fn the_previous_signing_secret_comes_with_its_end() {
+        let rotating = parse(
+            "[slack]\nsigning_secret = \"new\"\nsigning_secret_previous = \"old\"\n\
+             signing_secret_previous_until = 2026-11-24T09:00:00Z",
+        );
+        let source = secrets(&[]);
+        *source.sheet.lock().unwrap() = Some((Timestamp::UNIX_EPOCH, Arc::new(rotating.unwrap())));
+        let SigningSecret { current, previous } = source.slack_signing().unwrap();
+        let (previous, until) = previous.unwrap();
+        assert_eq!((current.expose_secret(), previous.expose_secret()), ("new", "old"));
+        assert_eq!(until, "2026-11-24T09:00:00Z".parse().unwrap());
     }
 }

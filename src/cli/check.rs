@@ -1,54 +1,68 @@
-//! Configuration and policy, offline.
+//! Configuration, policy and secrets, offline.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use crate::config::Config;
+use crate::domain::id::Principal;
 use crate::domain::policy::TargetRule;
-use crate::secrets::{Secrets, needed};
+use crate::secrets::Secrets;
 
 /// One line for each finding; false when something would keep `serve` from starting.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn check(
-    config: &Config,
-    secrets: anyhow::Result<Secrets>,
-    out: &mut dyn Write,
-) -> std::io::Result<bool> {
+pub fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> std::io::Result<bool> {
     let policy = &config.policy;
-    let list = |principals: &std::collections::BTreeSet<_>| {
-        principals.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ")
-    };
     writeln!(out, "ok    configuration; policy {}\u{2026}", &policy.hash[..8])?;
     writeln!(out, "ok    may ask: {}", list(&policy.requesters))?;
     let own =
         if policy.self_approval { "their own too, with the machine's name typed" } else { "never their own" };
     writeln!(out, "ok    may approve: {} ({} needed; {own})", list(&policy.approvers), policy.quorum)?;
-    if policy.allow.contains(&TargetRule::Any) {
-        writeln!(out, "warn  targets.allow is \"*\": every machine that the key can see may be wiped")?;
+    for warning in warnings(config) {
+        writeln!(out, "warn  {warning}")?;
     }
-    let secrets = match secrets {
-        Ok(secrets) => secrets,
-        Err(why) => {
-            writeln!(out, "FAIL  {why:#}")?;
-            return Ok(false);
-        }
-    };
-    let wanted = [
-        ("slack.signing_secret", &secrets.slack.signing_secret),
-        ("slack.bot_token", &secrets.slack.bot_token),
-        ("tencent.secret_id", &secrets.tencent.secret_id),
-        ("tencent.secret_key", &secrets.tencent.secret_key),
+    let found = [
+        ("what Slack signs with", secrets.slack_signing().map(drop)),
+        ("the bot's token", secrets.slack_bot_token().map(drop)),
+        ("the cloud's key", secrets.tencent().map(drop)),
+        ("the cloud's key for reading", secrets.tencent_read().map(drop)),
     ];
-    let mut good = true;
-    for (name, secret) in wanted {
-        match needed(secret.as_ref(), name) {
-            Ok(_) => writeln!(out, "ok    secret {name}")?,
+    let mut failures: Vec<String> = Vec::new();
+    for (what, found) in found {
+        match found.map_err(|why| format!("{why:#}")) {
+            Ok(()) => writeln!(out, "ok    secrets: {what}")?,
+            Err(why) if failures.contains(&why) => {}
             Err(why) => {
-                good = false;
                 writeln!(out, "FAIL  {why}")?;
+                failures.push(why);
             }
         }
     }
-    Ok(good)
+    Ok(failures.is_empty())
+}
+
+fn list(principals: &BTreeSet<Principal>) -> String {
+    principals.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What serves, and may not be meant.
+fn warnings(config: &Config) -> Vec<&'static str> {
+    let policy = &config.policy;
+    let table = [
+        (
+            policy.allow.contains(&TargetRule::Any),
+            "targets.allow is \"*\": every machine that the key can see may be wiped; name a tag, and put it into the key's CAM policy too",
+        ),
+        (policy.grace.is_zero(), "approval.grace is 0s: nobody can press Stop; write \"10s\""),
+        (
+            config.cloud.endpoint.starts_with("http://"),
+            "cloud.endpoint is a loopback address: no real machine is reached; leave it out for Tencent Cloud",
+        ),
+        (
+            config.slack.api_base.scheme() == "http",
+            "slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack",
+        ),
+    ];
+    table.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
 }

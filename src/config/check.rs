@@ -150,7 +150,7 @@ impl RawSlack {
         let command = command.unwrap_or_else(|| "/reset".to_owned());
         let name = command.strip_prefix('/').unwrap_or_default();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-        if name.is_empty() || name.len() > 32 || !name.bytes().all(plain) {
+        if name.is_empty() || name.len() > 30 || !name.bytes().all(plain) {
             let wrong = format!("`{command}` is not a slash command in lower-case letters");
             return Err(Wrong::new("slack.command", wrong, "write \"/reset\""));
         }

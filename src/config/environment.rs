@@ -15,8 +15,6 @@ pub struct Environment {
     pub log: Option<String>,
     /// `NO_COLOR`, set to anything: <https://no-color.org>.
     pub no_color: bool,
-    /// `AWS_LAMBDA_RUNTIME_API` is set: the process was started by Lambda.
-    pub lambda: bool,
     /// Every other `CLEANSLATE_…` variable, by its whole name: they override the secrets' file.
     pub secrets: BTreeMap<String, SecretString>,
 }
@@ -38,7 +36,6 @@ impl Environment {
                 "CLEANSLATE_CONFIG" => environment.config = Some(value.into()),
                 "RUST_LOG" => environment.log = value.into_string().ok(),
                 "NO_COLOR" => environment.no_color = true,
-                "AWS_LAMBDA_RUNTIME_API" => environment.lambda = true,
                 _ if name.starts_with("CLEANSLATE_") => {
                     if let Ok(value) = value.into_string() {
                         environment.secrets.insert(name.to_owned(), value.into());

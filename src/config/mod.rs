@@ -7,6 +7,7 @@ mod live;
 mod nearest;
 mod raw;
 mod rules;
+mod text;
 mod values;
 
 use std::fmt;
@@ -120,5 +121,278 @@ impl Config {
     /// Everything that is wrong with it, at most one fault per section.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Wrong>> {
         RawConfig::parse(text).map_err(|wrong| vec![wrong])?.check(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest configuration that serves.
+    const SMALLEST: &str = r#"
+audit = { origin = "cleanslate.example/prod" }
+
+[slack]
+app_id = "A0123"
+team_ids = ["T0123"]
+channels = ["C0123"]
+
+[cloud]
+name = "acme-prod"
+regions = ["ap-guangzhou"]
+
+[approval]
+approvers = ["slack:U0123", "person:bob"]
+
+[targets]
+allow = ["tag:cleanslate=allowed"]
+
+[[people]]
+name = "bob"
+slack = "U0456"
+"#;
+
+    fn faults(text: &str) -> String {
+        let wrong = Config::parse(text, Path::new("/etc")).map(|config| config.policy.text).unwrap_err();
+        let mut lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// What is wrong after each change, one at a time.
+    fn faults_of(changes: &[(&str, &str)]) -> String {
+        changes.iter().map(|(old, new)| faults(&with(old, new))).collect()
+    }
+
+    /// The smallest configuration with `new` in the place of `old`.
+    fn with(old: &str, new: &str) -> String {
+        assert!(SMALLEST.contains(old), "{old}");
+        SMALLEST.replacen(old, new, 1)
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let config = Config::parse(SMALLEST, Path::new("/etc")).unwrap();
+        assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
+        assert_eq!(config.secrets.as_deref(), Some(Path::new("/etc/secrets.toml")));
+        assert_eq!(config.slack.command, "/reset");
+        assert_eq!((config.sweep, config.cloud.timeout), (Duration::from_mins(1), Duration::from_secs(15)));
+        insta::assert_snapshot!(config.policy.text, @r#"
+        [approval]
+        approvers = ["slack:U0123", "person:bob"]
+        requesters = ["slack:U0123", "person:bob"]
+        quorum = 1
+        self_approval = true
+        expires = "30m"
+        grace = "10s"
+
+        [targets]
+        allow = ["tag:cleanslate=allowed"]
+        confirm = []
+
+        [limits]
+        open_per_channel = 10
+        asks_per_minute = 5
+        max_disk = "500GB"
+
+        [[home]]
+        platform = "slack"
+        app = "A0123"
+        teams = ["T0123"]
+        channels = ["C0123"]
+
+        [[people]]
+        name = "bob"
+        slack = "U0456"
+        "#);
+    }
+
+    #[test]
+    fn the_hash_is_of_the_rules_not_of_their_spelling() {
+        let hash = |text: &str| Config::parse(text, Path::new("")).unwrap().policy.hash;
+        let same = with(
+            "approvers =",
+            "quorum = 1\nexpires = \"1800s\"\nrequesters = [\"person:bob\", \"slack:U0123\"]\napprovers =",
+        );
+        assert_eq!(hash(SMALLEST), hash(&same));
+        assert_eq!(hash(SMALLEST), hash(&with("acme-prod", "acme-test")), "the account's name is no rule");
+        assert_ne!(hash(SMALLEST), hash(&with("approvers =", "grace = \"11s\"\napprovers =")));
+        assert_ne!(hash(SMALLEST), hash(&with("C0123", "C0124")));
+        assert_ne!(hash(SMALLEST), hash(&with("U0456", "U0457")));
+    }
+
+    #[test]
+    fn every_section_says_what_is_wrong_with_it() {
+        insta::assert_snapshot!(faults(""), @r#"
+        audit.origin: it is missing; write a name for this log that no other log has: "cleanslate.example/prod"
+        [slack]: it is missing; add the section
+        cloud.name: it is missing; write what people call this account: "acme-prod"
+        approval.approvers: it is missing; write who may approve: ["slack:U0123"]
+        targets.allow: it is missing; write what may be wiped: ["tag:cleanslate=allowed"]
+        "#);
+    }
+
+    #[test]
+    fn a_wrong_key_or_type_names_the_line() {
+        let table: String = [
+            with("channels", "chanels"),
+            with("[targets]", "[tragets]"),
+            with("slack = \"U0456\"", "slakc = \"U0456\""),
+            with("name = \"acme-prod\"", "name = 7"),
+            with("[\"C0123\"]", "\"C0123\""),
+            with("approvers =", "quorum = \"2\"\napprovers ="),
+            with("approvers =", "self_approval = 1\napprovers ="),
+            with("[slack]", "[slack"),
+            format!("slack = 1\n{}", with("[slack]", "[server]")),
+        ]
+        .iter()
+        .map(|text| faults(text))
+        .collect();
+        insta::assert_snapshot!(table, @r#"
+        slack.chanels (line 7): there is no such key; the nearest key is `channels`
+        [tragets] (line 16): there is no such key; the nearest key is `targets`
+        people.slakc (line 21): there is no such key; the nearest key is `slack`
+        cloud.name (line 10): integer `7` does not belong here; write text in quotes
+        slack.channels (line 7): string "C0123" does not belong here; write a list: ["…", "…"]
+        approval.quorum (line 14): string "2" does not belong here; write a whole number without quotes
+        approval.self_approval (line 14): integer `1` does not belong here; write true or false without quotes
+        [slack] (line 4): this is not TOML: unclosed table, expected `]`; see https://toml.io
+        server.app_id (line 6): there is no such key; the nearest key is `listen`
+        "#);
+    }
+
+    #[test]
+    fn a_wrong_setting_says_what_to_write() {
+        let changes = [
+            ("[slack]", "[server]\nlisten = \"8080\"\n[slack]"),
+            ("[slack]", "[server]\nsweep = \"2m\"\n[slack]"),
+            ("[slack]", "[server]\npublic_url = \"http://example.com\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"dynamodb\"\n[slack]"),
+            ("[slack]", "[store]\ntable = \"t\"\n[slack]"),
+            ("[slack]", "[secrets]\nkind = \"aws\"\n[slack]"),
+            ("[slack]", "[secrets]\nkind = \"env\"\npath = \"x\"\n[slack]"),
+            ("[slack]", "[secrets]\nbot = \"x\"\n[slack]"),
+            ("[slack]", "[discord]\nguild_ids = [\"2\"]\n[slack]"),
+            ("[slack]", "[login]\ndefault = \"vault\"\n[slack]"),
+            ("[slack]", "[userdata]\nbase = \"file:base.sh\"\n[slack]"),
+            ("origin = \"cleanslate.example/prod\"", "origin = \"two words\""),
+            ("origin =", "key = \"file:audit.key\", origin ="),
+        ];
+        insta::assert_snapshot!(faults_of(&changes), @r#"
+        server.listen: `8080` is not an address with a port; write "127.0.0.1:8080"
+        server.sweep: `2m` is out of bounds; write 1s to 1m
+        server.public_url: `http://example.com` is neither https nor a loopback address; write "https://cleanslate.example.com"
+        store.kind: this build does not serve `dynamodb`; write "sqlite"
+        store.table: this build does not serve it; remove it
+        secrets.kind: this build does not serve `aws`; write "file" or "env"
+        secrets.path: the environment has no path; remove it, or write kind = "file"
+        secrets.bot: this build does not serve it; remove it
+        [discord]: this build does not serve it; remove it
+        login.default: this build does not serve `vault`; write "keep"
+        userdata.base: this build does not serve it; remove it
+        audit.origin: it is not 1 to 100 visible ASCII characters without `+`; write a name for this log that no other log has: "cleanslate.example/prod"
+        audit.key: this build does not serve it; remove it
+        "#);
+    }
+
+    #[test]
+    fn a_wrong_platform_says_what_to_write() {
+        let changes = [
+            ("app_id = \"A0123\"", "app_id = \"cleanslate\""),
+            ("app_id", "command = \"reset\"\napp_id"),
+            ("app_id", "api_base = \"http://slack.com/api/\"\napp_id"),
+            ("app_id", "api_base = \"https://slack.com/api\"\napp_id"),
+            ("[\"T0123\"]", "[]"),
+            ("[\"C0123\"]", "[\"#ops\"]"),
+            ("regions = [\"ap-guangzhou\"]", "regions = [\"Guangzhou\"]"),
+            ("regions", "endpoint = \"http://{service}.tencentcloudapi.com\"\nregions"),
+            ("regions", "endpoint = \"https://{host}.tencentcloudapi.com\"\nregions"),
+            ("regions", "endpoint = \"https://cvm.api.qcloud.com/v2/index.php\"\nregions"),
+            ("regions", "endpoint = \"https://key:secret@cvm.tencentcloudapi.com\"\nregions"),
+            ("regions", "api = \"v2\"\nregions"),
+            ("regions", "language = \"de\"\nregions"),
+            ("regions", "timeout = \"soon\"\nregions"),
+        ];
+        insta::assert_snapshot!(faults_of(&changes), @r#"
+        slack.app_id: `cleanslate` is not an id; write the id, never a name: "A0123"
+        slack.command: `reset` is not a slash command in lower-case letters; write "/reset"
+        slack.api_base: `http://slack.com/api/` is neither https nor a loopback address; write "https://slack.com/api/"
+        slack.api_base: it does not end with `/`; write "https://slack.com/api/"
+        slack.team_ids: it is empty; write your team's id: ["T0123"]
+        slack.channels: `#ops` is not an id; write the id, never a name: "C0123"
+        cloud.regions: `Guangzhou` is not a region; write it like "ap-guangzhou"
+        cloud.endpoint: `http://cvm.tencentcloudapi.com` is neither https nor a loopback address; write "https://{service}.tencentcloudapi.com"
+        cloud.endpoint: it holds a placeholder other than {service} and {region}; write "https://{service}.tencentcloudapi.com"
+        cloud.endpoint: it has a path; write "https://{service}.tencentcloudapi.com"
+        cloud.endpoint: it holds more than scheme, host, port and path; write "https://{service}.tencentcloudapi.com"
+        cloud.api: this build does not serve `v2`; write "v3"
+        cloud.language: `de` is no language of the API; write "en-US" or "zh-CN"
+        cloud.timeout: `soon` is not a duration; write it like "15s"
+        "#);
+    }
+
+    #[test]
+    fn a_wrong_rule_says_what_to_write() {
+        let changes = [
+            ("\"slack:U0123\"", "\"@alice\""),
+            ("\"slack:U0123\"", "\"slack-group:S0123\""),
+            ("\"slack:U0123\"", "\"discord:123\""),
+            ("\"slack:U0123\"", "\"person:carol\""),
+            ("\"slack:U0123\"", "\"person:bob\""),
+            ("approvers", "requesters = []\napprovers"),
+            ("approvers", "quorum = 3\napprovers"),
+            ("approvers", "quorum = 0\napprovers"),
+            ("approvers", "quorum = 2\nself_approval = false\napprovers"),
+            ("approvers", "expires = \"3h\"\napprovers"),
+            ("approvers", "grace = \"121s\"\napprovers"),
+            ("tag:cleanslate=allowed", "web-7"),
+            ("allow =", "confirm = [\"env=prod\"]\nallow ="),
+            ("[targets]", "[limits]\nmax_disk = \"1TB\"\n[targets]"),
+            ("[targets]", "[limits]\nasks_per_minute = 0\n[targets]"),
+            ("slack = \"U0456\"", "slack = \"bob\""),
+            ("slack = \"U0456\"", ""),
+            ("slack = \"U0456\"", "slack = \"U0456\"\n[[people]]\nname = \"robert\"\nslack = \"U0456\""),
+        ];
+        insta::assert_snapshot!(faults_of(&changes), @r#"
+        approval.approvers: `@alice` is not a principal; write ids, never names: "slack:U0123" or "person:bob"
+        approval.approvers: this build cannot look up `slack-group:S0123`; list the people: "slack:U0123"
+        approval.approvers: this build cannot look up `discord:123`; list the people: "slack:U0123"
+        approval.approvers: nobody is called `person:carol`; add them to [[people]]
+        approval.approvers: it names `person:bob` twice; name everything once
+        approval.requesters: it is empty; write who may ask, or leave it out: the approvers
+        approval.quorum: it asks for 3 approvals, and only 2 can ever come; lower it, or name more people in approvers
+        approval.quorum: 0 is out of bounds; write 1 to 100
+        approval.quorum: it asks for 2 approvals, and only 1 can ever come (nobody approves their own); lower it, or name more people in approvers
+        approval.expires: `3h` is out of bounds; write 1m to 2h
+        approval.grace: `121s` is out of bounds; write 0s to 2m
+        targets.allow: `web-7` is not a target; a target is `*`, `ins-r8hr2upy` or `tag:key=value`
+        targets.confirm: `env=prod` is not a target; a target is `*`, `ins-r8hr2upy` or `tag:key=value`
+        limits.max_disk: `1TB` is not a size; write whole gigabytes: "500GB"
+        limits.asks_per_minute: 0 is out of bounds; write 1 to 60
+        [[people]] slack: `bob` is not an id; write the id, never a name: "U0123"
+        [[people]]: `bob` has no account; add slack = "U0123" or discord = "123"
+        [[people]]: `bob` and `robert` share a name or an account; write one entry per person
+        "#);
+    }
+
+    #[test]
+    fn two_accounts_of_one_person_are_one_approval() {
+        let two = with("person:bob", "slack:U0456").replace("approvers", "quorum = 2\napprovers");
+        assert!(Config::parse(&two, Path::new("")).is_ok());
+        let one = with("\"slack:U0123\"", "\"slack:U0456\"").replace("approvers", "quorum = 2\napprovers");
+        assert!(faults(&one).contains("only 1 can ever come"), "{}", faults(&one));
+    }
+
+    #[test]
+    fn loopback_addresses_need_no_tls() {
+        for endpoint in [
+            "http://127.0.0.1:9000",
+            "http://localhost:9000",
+            "http://[::1]:9000",
+            "https://{service}.{region}.example",
+        ] {
+            let text = with("regions", &format!("endpoint = \"{endpoint}\"\nregions"));
+            assert_eq!(Config::parse(&text, Path::new("")).unwrap().cloud.endpoint, endpoint);
+        }
     }
 }

@@ -102,6 +102,13 @@ pub(super) fn gigabytes(key: &str, text: &str) -> Result<u32, Wrong> {
 pub(super) fn address(key: &str, text: &str, example: &str) -> Result<Url, Wrong> {
     let bad = |wrong: String| Wrong::new(key, wrong, format!("write \"{example}\""));
     let url: Url = text.parse().map_err(|_| bad(format!("`{text}` is not an address")))?;
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(bad("it holds more than scheme, host, port and path".to_owned()));
+    }
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -112,13 +119,6 @@ pub(super) fn address(key: &str, text: &str, example: &str) -> Result<Url, Wrong
         "https" => {}
         "http" if loopback => {}
         _ => return Err(bad(format!("`{text}` is neither https nor a loopback address"))),
-    }
-    if url.query().is_some()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(bad("it holds more than scheme, host, port and path".to_owned()));
     }
     Ok(url)
 }

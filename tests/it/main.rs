@@ -8,8 +8,11 @@
 mod architecture;
 mod binary;
 mod cloud_contract;
+mod config;
 mod crash;
 mod hostile;
+mod ingress;
+mod server;
 mod store_contract;
 mod story;
 mod support;

@@ -1,5 +1,6 @@
 //! The simulated platforms and the real program, on loopback. The tests stand on it too.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,17 +8,17 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use crate::assemble::{self, Parts};
 use crate::config::Config;
 use crate::domain::Clock;
-use crate::entry::server;
+use crate::entry::server::{self, Patience};
 use crate::outbound::{self, Timeouts};
-use crate::secrets::Secrets;
 use crate::sim::slack::deliver::Delivery;
 use crate::sim::{Sim, cast, fleet::Fleet};
 
@@ -34,7 +35,7 @@ pub struct Stage {
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
     front: std::net::SocketAddr,
-    _stop: watch::Sender<bool>,
+    _stop: oneshot::Sender<()>,
     /// Removed at the end, unless it is kept.
     folder: Option<PathBuf>,
 }
@@ -61,11 +62,16 @@ impl Stage {
         let file = write(&folder, address)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
         let config = Config::load(&file)?;
-        let secrets = Secrets::load(config.secrets.as_deref(), &std::collections::BTreeMap::new())?;
-        let parts = assemble::parts(&config, &file, &secrets, &clock)?;
+        let secrets = assemble::secrets(&config, BTreeMap::new(), &clock);
+        let parts = assemble::parts(&config, &file, secrets, &clock)?;
         let address = front.local_addr()?;
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(server::listen(front, Arc::clone(&parts.ingress), stopped));
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(server::listen(
+            front,
+            Arc::clone(&parts.ingress),
+            Patience::default(),
+            stopped.map(drop),
+        ));
         let seconds = Duration::from_secs(10);
         let http = outbound::client(Timeouts { connect: seconds, total: seconds }).build()?;
         let folder = keep.is_none().then_some(folder);

@@ -71,6 +71,15 @@ pub fn old_button() -> Notice {
     ])
 }
 
+/// For a genuine event that could not be understood.
+pub fn unreadable() -> Notice {
+    Notice::say(spans![
+        "This version cannot read what was sent, so nothing was done by it, and nothing was wiped. Ask again: ",
+        code("/reset"),
+        ". If it stays, this bot needs an update."
+    ])
+}
+
 /// The press may have been Stop, so what did not happen is said of both.
 pub fn store_trouble() -> Notice {
     Notice::say(spans![

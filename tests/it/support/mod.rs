@@ -2,6 +2,8 @@
 
 pub(crate) mod channel;
 pub(crate) mod fleet;
+pub(crate) mod front;
+pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod port;
 pub(crate) mod sample;

@@ -1,0 +1,67 @@
+//! The configuration as it stands in its file.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use cleanslate::assemble;
+use cleanslate::cli::check::check;
+use cleanslate::config::{Config, LivePolicy};
+use cleanslate::domain::Clock;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::front::{Folder, NOW, configuration, secrets};
+
+#[test]
+fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_counts_as_no() {
+    let folder = Folder::new();
+    let file = folder.0.join("cleanslate.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    let second = Arc::new(AtomicI64::new(0));
+    let ticking = Arc::clone(&second);
+    let clock: Clock = Arc::new(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
+    let live = LivePolicy::new(file.clone(), clock);
+    let [minute, fresh] = [SignedDuration::from_mins(1), SignedDuration::ZERO];
+
+    write(&configuration());
+    let old = live.today(minute).unwrap();
+    write(&configuration().replace("[targets]", "self_approval = false\n[targets]"));
+    second.store(59, Ordering::Relaxed);
+    assert!(Arc::ptr_eq(&old, &live.today(minute).unwrap()), "a minute is not over");
+    let new = live.today(fresh).unwrap();
+    assert!(old.self_approval && !new.self_approval && old.hash != new.hash);
+    second.store(58, Ordering::Relaxed);
+    write(&configuration());
+    assert!(live.today(minute).unwrap().self_approval, "a clock that went back proves nothing");
+
+    write("[approval]\n");
+    second.store(200, Ordering::Relaxed);
+    let why = format!("{:#}", live.today(minute).unwrap_err());
+    assert!(why.contains("approval.approvers: it is missing"), "{why}");
+    write(&configuration());
+    assert!(live.today(minute).is_ok(), "a failure is not remembered");
+}
+
+#[test]
+fn check_says_who_may_and_what_is_missing() {
+    let folder = Folder::new();
+    let mut config = Config::parse(&configuration(), &folder.0).unwrap();
+    config.policy.hash = "0123456789abcdef".to_owned();
+    let clock: Clock = Arc::new(|| NOW);
+    let mut some = secrets();
+    some.remove("CLEANSLATE_TENCENT_SECRET_KEY");
+    let mut out = Vec::new();
+    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).unwrap();
+    assert!(!good);
+    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+    ok    configuration; policy 01234567…
+    ok    may ask: slack:U0ALICE00, slack:U0BOB0000
+    ok    may approve: slack:U0ALICE00, slack:U0BOB0000 (1 needed; their own too, with the machine's name typed)
+    warn  targets.allow is "*": every machine that the key can see may be wiped; name a tag, and put it into the key's CAM policy too
+    warn  cloud.endpoint is a loopback address: no real machine is reached; leave it out for Tencent Cloud
+    warn  slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack
+    ok    secrets: what Slack signs with
+    ok    secrets: the bot's token
+    FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
+    "#);
+    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).unwrap());
+}
