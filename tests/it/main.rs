@@ -9,6 +9,7 @@ mod architecture;
 mod binary;
 mod cloud_contract;
 mod hostile;
+mod sim_cvm;
 mod store_contract;
 mod story;
 mod support;
