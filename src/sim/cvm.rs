@@ -1,161 +1,173 @@
-//! The CVM API over HTTP, as documented: `POST /`, TC3, HTTP 200 for errors too.
+//! The CVM API over HTTP, as documented: TC3 in, `{"Response": …}` with status 200 out, errors too. Written from the
+//! documentation and not from the client, so that the two can disagree.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode};
+use http::request::Parts;
+use http::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::cast;
+use super::auth::{self, header};
+use super::error::ApiError;
 use super::fault::Fault;
-use super::fleet::{ApiError, Bend, Fleet, error};
-use crate::cloud::tc3::{self, Canonical, Scope};
+use super::fleet::Course;
+use super::params::missing;
+use super::world::{Call, World};
+use super::{actions, limits};
 
-/// How far `X-TC-Timestamp` may lie from the cloud's clock.
-const WINDOW: SignedDuration = SignedDuration::from_mins(5);
+const VERSION: &str = "2017-03-12";
+const ACTIONS: [&str; 3] = ["DescribeInstances", "DescribeImages", "ResetInstance"];
 
-/// How a call is answered.
-pub enum Outcome {
+/// How far ahead the cloud's clock is under the fault `clock`.
+const CLOCK_AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// What goes back over the wire.
+#[derive(Debug)]
+pub(super) enum Served {
     Answer(Response<Bytes>),
-    /// The connection closes without a byte.
+    /// Nothing, until the client gives up.
+    Hold,
+    /// The connection is closed without a byte.
     Close,
-    /// The connection stays open and silent.
-    Hang,
+    /// The head and half of the body, then the connection is closed.
+    Cut(Response<Bytes>),
 }
 
-/// The two times: signatures are judged by wall time, operations and `Date` by fleet time.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    pub wall: Timestamp,
-    pub fleet: Timestamp,
+/// One call, from its bytes to its answer.
+pub(super) fn call(world: &mut World, parts: &Parts, body: &[u8], wall: Timestamp) -> Served {
+    let action = header(&parts.headers, "x-tc-action").unwrap_or_default();
+    let request_id = world.next_request_id();
+    let fault = world.faults.take(action);
+    let ahead = if fault == Some(Fault::Clock) { CLOCK_AHEAD } else { SignedDuration::ZERO };
+    let now = world.fleet_now(wall);
+    let outcome = auth::verify(parts, body, wall + ahead)
+        .and_then(|service| admit(world, parts, service, wall))
+        .and_then(|region| {
+            execute(world, &Asked { action, region, body, request_id: &request_id, now }, fault.as_ref())
+        });
+    let code = outcome.as_ref().map_or_else(|error| error.code.clone(), |_| "OK".to_owned());
+    world.record(Call {
+        at: now,
+        action: action.to_owned(),
+        request_id: request_id.clone(),
+        outcome: code,
+        fault: fault.clone(),
+    });
+    let answer = envelope(outcome, &request_id, now + ahead);
+    bend(answer, fault.as_ref())
 }
 
-/// Answers one call.
-pub fn call(
-    fleet: &mut Fleet,
-    request: (&HeaderMap, &[u8]),
-    now: Now,
-    fault: Option<&Fault>,
-    request_id: &str,
-) -> Outcome {
-    let ahead =
-        if fault == Some(&Fault::Clock) { SignedDuration::from_mins(10) } else { SignedDuration::ZERO };
-    let now = Now { wall: now.wall + ahead, fleet: now.fleet + ahead };
-    match fault {
-        Some(Fault::Hang) => return Outcome::Hang,
-        Some(Fault::DropBefore) => return Outcome::Close,
-        _ => {}
-    }
-    let answer = act(fleet, request, now, (fault, request_id));
-    let body = envelope(answer, request_id);
-    match fault {
-        Some(Fault::AcceptThenDrop) => Outcome::Close,
-        Some(Fault::AcceptThenHang) => Outcome::Hang,
-        Some(Fault::AcceptThen5xx) => {
-            respond(StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>".into(), now)
-        }
-        Some(Fault::Truncate) => respond(StatusCode::OK, body[..body.len() / 2].to_owned(), now),
-        Some(Fault::Garble) => respond(StatusCode::OK, "\u{fffd}\u{1}not json".into(), now),
-        _ => respond(StatusCode::OK, body, now),
-    }
-}
-
-fn respond(status: StatusCode, body: String, now: Now) -> Outcome {
-    let date = now.fleet.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let response =
-        Response::builder().status(status).header("content-type", "application/json").header("date", date);
-    Outcome::Answer(response.body(Bytes::from(body)).unwrap_or_default())
-}
-
-fn envelope(answer: Result<Value, ApiError>, request_id: &str) -> String {
-    let mut response = match answer {
-        Ok(body) => body,
-        Err(ApiError { code, message }) => json!({ "Error": { "Code": code, "Message": message } }),
+/// What the common parameters must be. Gives the region.
+fn admit<'a>(
+    world: &mut World,
+    parts: &'a Parts,
+    service: &str,
+    wall: Timestamp,
+) -> Result<&'a str, ApiError> {
+    let required = |name: &str| {
+        let value = header(&parts.headers, &format!("x-tc-{}", name.to_lowercase()));
+        value.filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
     };
-    response["RequestId"] = request_id.into();
-    json!({ "Response": response }).to_string()
-}
-
-fn act(
-    fleet: &mut Fleet,
-    (headers, body): (&HeaderMap, &[u8]),
-    now: Now,
-    (fault, request_id): (Option<&Fault>, &str),
-) -> Result<Value, ApiError> {
-    authenticate(headers, body, now.wall)?;
-    match fault {
-        Some(Fault::Refuse(code)) => return Err(error(code, "Refused on purpose.")),
-        Some(Fault::Throttle) => {
-            return Err(error(
-                "RequestLimitExceeded",
-                "Your current request times equals to `10` in a second, which exceeds the frequency limit `10` for a second.",
-            ));
-        }
-        _ => {}
+    if service != "cvm" {
+        return Err(ApiError::new("NoSuchProduct", format!("There is no product `{service}` here.")));
     }
-    if header(headers, "x-tc-version")? != "2017-03-12" {
-        return Err(error("NoSuchVersion", "The API version does not exist."));
+    let version = required("Version")?;
+    if version != VERSION {
+        return Err(ApiError::new("NoSuchVersion", format!("There is no version `{version}`.")));
     }
-    let region = header(headers, "x-tc-region")?;
-    let body: Map<String, Value> = serde_json::from_slice(body)
-        .map_err(|_| error("InvalidParameter", "The body is not a JSON object."))?;
-    fleet.advance(now.fleet);
-    match header(headers, "x-tc-action")? {
-        "DescribeInstances" => fleet.describe_instances(region, &body),
-        "DescribeImages" => fleet.describe_images(&body),
-        "ResetInstance" => {
-            let bend = Bend { slow: fault == Some(&Fault::Slow), fails: fault == Some(&Fault::FailAsync) };
-            fleet.reset(region, &body, (request_id, now.fleet), bend).map(|()| json!({}))
-        }
-        action => Err(error("InvalidAction", format!("The action `{action}` does not exist."))),
-    }
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value.ok_or_else(|| error("MissingParameter", format!("The header `{name}` is missing.")))
-}
-
-/// Verified by the request's own `SignedHeaders` and scope.
-fn authenticate(headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), ApiError> {
-    let malformed = || error("AuthFailure.InvalidAuthorization", "The Authorization header is malformed.");
-    let authorization =
-        headers.get("authorization").and_then(|value| value.to_str().ok()).ok_or_else(malformed)?;
-    let parts = authorization.strip_prefix(tc3::ALGORITHM).ok_or_else(malformed)?;
-    let part = |name: &str| {
-        parts
-            .split(',')
-            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
-            .ok_or_else(malformed)
-    };
-    let (credential, signed, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
-    let [id, date, service, "tc3_request"] = credential.split('/').collect::<Vec<_>>()[..] else {
-        return Err(malformed());
-    };
-    if id != cast::TENCENT_SECRET_ID {
-        return Err(error("AuthFailure.SecretIdNotFound", "The SecretId is not found."));
-    }
-    let timestamp: i64 = header(headers, "x-tc-timestamp")?.parse().map_err(|_| malformed())?;
-    let sent = Timestamp::from_second(timestamp).map_err(|_| malformed())?;
-    if now.duration_since(sent).abs() > WINDOW {
-        return Err(error(
-            "AuthFailure.SignatureExpire",
-            "The provided credentials have expired: the timestamp is more than five minutes off.",
+    let action = required("Action")?;
+    if !ACTIONS.contains(&action) {
+        return Err(ApiError::new(
+            "InvalidAction",
+            format!("The action `{action}` is invalid or not found."),
         ));
     }
-    let names: Vec<&str> = signed.split(';').collect();
-    if !names.contains(&"content-type") || !names.contains(&"host") {
-        return Err(malformed());
+    let region = required("Region")?;
+    if !world.fleet.regions.iter().any(|one| one == region) {
+        return Err(ApiError::new("UnsupportedRegion", format!("The region `{region}` is not supported.")));
     }
-    let signed: Vec<(&str, &str)> = names
-        .iter()
-        .map(|name| header(headers, name).map(|value| (*name, value)))
-        .collect::<Result<_, _>>()?;
-    let scope = Scope { timestamp, service };
-    let canonical = Canonical { method: "POST", path: "/", query: "", headers: &signed, payload: body };
-    let genuine = scope.signature(cast::TENCENT_SECRET_KEY, &canonical.text()) == signature;
-    if genuine && scope.text().starts_with(date) {
-        Ok(())
-    } else {
-        Err(error("AuthFailure.SignatureFailure", "The provided credentials could not be validated."))
+    world.limits.admit(action, region, wall)?;
+    Ok(region)
+}
+
+/// One admitted call.
+struct Asked<'a> {
+    action: &'a str,
+    region: &'a str,
+    body: &'a [u8],
+    request_id: &'a str,
+    now: Timestamp,
+}
+
+fn execute(
+    world: &mut World,
+    asked: &Asked<'_>,
+    fault: Option<&Fault>,
+) -> Result<Map<String, Value>, ApiError> {
+    let course = match fault {
+        Some(Fault::Refuse(code)) => {
+            return Err(ApiError::new(code, "The simulator was told to refuse this call."));
+        }
+        Some(Fault::Throttle) => return Err(limits::exceeded(asked.action)),
+        Some(Fault::Hang | Fault::DropBefore) => return Ok(Map::new()),
+        Some(Fault::Slow) => Course::Slow,
+        Some(Fault::FailAsync) => Course::Fails,
+        Some(
+            Fault::AcceptThenDrop
+            | Fault::AcceptThen5xx
+            | Fault::AcceptThenHang
+            | Fault::Truncate
+            | Fault::Garble
+            | Fault::Clock,
+        )
+        | None => Course::Smooth,
+    };
+    let body: Value = serde_json::from_slice(asked.body)
+        .map_err(|_| ApiError::new("InvalidParameter", "The request body is not JSON."))?;
+    world.fleet.advance(asked.now);
+    match asked.action {
+        "DescribeInstances" => actions::describe_instances(&world.fleet, asked.region, &body),
+        "DescribeImages" => actions::describe_images(&world.fleet, asked.region, &body),
+        _ => {
+            let order = actions::reset_order(&body)?;
+            world.fleet.reset(asked.region, &order, (asked.request_id, asked.now), course)?;
+            Ok(Map::new())
+        }
+    }
+}
+
+/// `{"Response": …}`, dated by the cloud's clock.
+fn envelope(
+    outcome: Result<Map<String, Value>, ApiError>,
+    request_id: &str,
+    date: Timestamp,
+) -> Response<Bytes> {
+    let mut response = outcome.unwrap_or_else(|error| {
+        let error = json!({ "Code": error.code, "Message": error.message });
+        Map::from_iter([("Error".to_owned(), error)])
+    });
+    response.insert("RequestId".to_owned(), request_id.into());
+    let mut answer = super::serve::json(StatusCode::OK, &json!({ "Response": response }));
+    super::serve::set_date(&mut answer, date);
+    answer
+}
+
+fn bend(mut answer: Response<Bytes>, fault: Option<&Fault>) -> Served {
+    match fault {
+        Some(Fault::Hang | Fault::AcceptThenHang) => Served::Hold,
+        Some(Fault::DropBefore | Fault::AcceptThenDrop) => Served::Close,
+        Some(Fault::Truncate) => Served::Cut(answer),
+        Some(Fault::AcceptThen5xx) => {
+            *answer.status_mut() = StatusCode::BAD_GATEWAY;
+            *answer.body_mut() = Bytes::from_static(b"<html><h1>502 Bad Gateway</h1></html>");
+            Served::Answer(answer)
+        }
+        Some(Fault::Garble) => {
+            *answer.body_mut() = Bytes::from_static(b"\x1f\x8b garbled \x00\xff");
+            Served::Answer(answer)
+        }
+        Some(Fault::Refuse(_) | Fault::Throttle | Fault::Slow | Fault::Clock | Fault::FailAsync) | None => {
+            Served::Answer(answer)
+        }
     }
 }

@@ -1,37 +1,29 @@
-//! What can go wrong with one call.
+//! What can go wrong with one call, on order.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 
-/// One fault. `Display` is what `--fault` takes.
+/// One kind of trouble. `Display` is what `--fault` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers with this error; nothing is begun.
+    /// Answered with this error code.
     Refuse(String),
     Throttle,
-    /// Holds the connection open and does nothing.
     Hang,
-    /// Closes the connection before anything is begun.
     DropBefore,
-    /// Begins the reset and closes the connection without an answer.
     AcceptThenDrop,
     AcceptThen5xx,
-    /// Begins the reset and holds the connection open.
     AcceptThenHang,
-    /// Begins the reset and answers with half of the JSON.
     Truncate,
-    /// Begins the reset and answers with something that is no JSON.
     Garble,
-    /// The reset takes twelve minutes.
     Slow,
-    /// The cloud's clock is ten minutes ahead.
     Clock,
-    /// The reset begins, and ends as FAILED.
     FailAsync,
 }
 
 impl Fault {
-    /// Each fault, with a sentence for `--help`.
+    /// Every fault by its name, with a sentence for `--help`.
     pub const ALL: [(&'static str, &'static str); 12] = [
         ("refuse=CODE", "Tencent Cloud refuses with this error code"),
         ("throttle", "too many calls"),
@@ -48,50 +40,118 @@ impl Fault {
     ];
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refuse(code) => write!(f, "refuse={code}"),
-            Self::Throttle => f.write_str("throttle"),
-            Self::Hang => f.write_str("hang"),
-            Self::DropBefore => f.write_str("drop-before"),
-            Self::AcceptThenDrop => f.write_str("accept-then-drop"),
-            Self::AcceptThen5xx => f.write_str("accept-then-5xx"),
-            Self::AcceptThenHang => f.write_str("accept-then-hang"),
-            Self::Truncate => f.write_str("truncate"),
-            Self::Garble => f.write_str("garble"),
-            Self::Slow => f.write_str("slow"),
-            Self::Clock => f.write_str("clock"),
-            Self::FailAsync => f.write_str("fail-async"),
+/// A name that is no fault's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a fault; there are {list}", list = Fault::ALL.map(|(name, _)| name).join(", "))]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFault> {
+        match text.split_once('=').unwrap_or((text, "")) {
+            ("refuse", code) if !code.is_empty() => Ok(Self::Refuse(code.to_owned())),
+            ("throttle", "") => Ok(Self::Throttle),
+            ("hang", "") => Ok(Self::Hang),
+            ("drop-before", "") => Ok(Self::DropBefore),
+            ("accept-then-drop", "") => Ok(Self::AcceptThenDrop),
+            ("accept-then-5xx", "") => Ok(Self::AcceptThen5xx),
+            ("accept-then-hang", "") => Ok(Self::AcceptThenHang),
+            ("truncate", "") => Ok(Self::Truncate),
+            ("garble", "") => Ok(Self::Garble),
+            ("slow", "") => Ok(Self::Slow),
+            ("clock", "") => Ok(Self::Clock),
+            ("fail-async", "") => Ok(Self::FailAsync),
+            _ => Err(UnknownFault(text.to_owned())),
         }
     }
 }
 
-impl FromStr for Fault {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(code) = text.strip_prefix("refuse=")
-            && !code.is_empty()
-        {
-            return Ok(Self::Refuse(code.to_owned()));
-        }
-        let plain = [
-            Self::Throttle,
-            Self::Hang,
-            Self::DropBefore,
-            Self::AcceptThenDrop,
-            Self::AcceptThen5xx,
-            Self::AcceptThenHang,
-            Self::Truncate,
-            Self::Garble,
-            Self::Slow,
-            Self::Clock,
-            Self::FailAsync,
-        ];
-        plain.into_iter().find(|fault| fault.to_string() == text).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-            format!("there is no fault `{text}`; there are: {}", names.join(", "))
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refuse(code) => return write!(f, "refuse={code}"),
+            Self::Throttle => "throttle",
+            Self::Hang => "hang",
+            Self::DropBefore => "drop-before",
+            Self::AcceptThenDrop => "accept-then-drop",
+            Self::AcceptThen5xx => "accept-then-5xx",
+            Self::AcceptThenHang => "accept-then-hang",
+            Self::Truncate => "truncate",
+            Self::Garble => "garble",
+            Self::Slow => "slow",
+            Self::Clock => "clock",
+            Self::FailAsync => "fail-async",
         })
+    }
+}
+
+/// Trouble for the next `times` calls of one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Armed {
+    pub fault: Fault,
+    pub action: String,
+    pub times: u32,
+}
+
+/// The faults still to come, in the order in which they were armed.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(VecDeque<Armed>);
+
+impl Faults {
+    pub fn arm(&mut self, armed: Armed) {
+        if armed.times > 0 {
+            self.0.push_back(armed);
+        }
+    }
+
+    /// The trouble that this call of `action` meets.
+    pub fn take(&mut self, action: &str) -> Option<Fault> {
+        let index = self.0.iter().position(|armed| armed.action == action)?;
+        let armed = &mut self.0[index];
+        armed.times -= 1;
+        let fault = armed.fault.clone();
+        if armed.times == 0 {
+            self.0.remove(index);
+        }
+        Some(fault)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Armed> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_in_the_help_parses_and_prints_back() {
+        for (name, _) in Fault::ALL {
+            let name = name.replace("CODE", "InvalidInstance.NotSupported");
+            assert_eq!(name.parse::<Fault>().map(|kind| kind.to_string()), Ok(name));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_list() {
+        for bad in ["", "refuse", "refuse=", "hang=5", "HANG", "drop"] {
+            assert_eq!(bad.parse::<Fault>(), Err(UnknownFault(bad.to_owned())));
+        }
+        insta::assert_snapshot!("drop".parse::<Fault>().unwrap_err(), @"`drop` is not a fault; there are refuse=CODE, throttle, hang, drop-before, accept-then-drop, accept-then-5xx, accept-then-hang, truncate, garble, slow, clock, fail-async");
+    }
+
+    #[test]
+    fn a_fault_meets_its_action_as_often_as_ordered() {
+        let mut faults = Faults::default();
+        faults.arm(Armed { fault: Fault::Throttle, action: "DescribeInstances".to_owned(), times: 2 });
+        faults.arm(Armed { fault: Fault::Hang, action: "DescribeInstances".to_owned(), times: 0 });
+        faults.arm(Armed { fault: Fault::Slow, action: "ResetInstance".to_owned(), times: 1 });
+        assert_eq!(faults.take("DescribeImages"), None);
+        assert_eq!(faults.take("ResetInstance"), Some(Fault::Slow));
+        assert_eq!(faults.take("ResetInstance"), None);
+        let met: Vec<_> = (0..3).map(|_| faults.take("DescribeInstances")).collect();
+        assert_eq!(met, [Some(Fault::Throttle), Some(Fault::Throttle), None]);
     }
 }

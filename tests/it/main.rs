@@ -13,6 +13,7 @@ mod crash;
 mod hostile;
 mod ingress;
 mod server;
+mod sim_cvm;
 mod store_contract;
 mod story;
 mod support;

@@ -1,29 +1,134 @@
 //! The simulated fleet: a pure state machine, moved by [`Fleet::advance`]. Rules and error codes are those of the
 //! `ResetInstance` page and its error list.
 
-mod describe;
+mod file;
+mod login;
 mod rules;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
-use self::rules::{known, new_disk, ready, strings, well_formed};
+use super::error::ApiError;
+pub use file::BadFleet;
 
-/// A documented error: its code, and words for a person.
+/// Everything an account has, as the fleet file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// The regions that the API serves.
+    pub regions: Vec<String>,
+    /// How long a reset takes, in seconds of fleet time.
+    pub reset_seconds: u32,
+    /// For how long after a call `LatestOperation*` still shows the operation before, in seconds of fleet time.
+    pub lag_seconds: u32,
+    /// Ids of the key pairs.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    #[serde(default)]
+    pub images: Vec<Image>,
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+    #[serde(skip)]
+    wipes: Vec<Wipe>,
+}
+
+/// Field names and values are those of `DescribeImages`, unless said otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Image {
+    pub id: String,
+    /// Where it is visible; empty: in every region.
+    pub regions: Vec<String>,
+    pub name: String,
+    pub os_name: String,
+    pub platform: String,
+    pub image_type: String,
+    pub architecture: String,
+    pub state: String,
+    pub size_gb: u32,
+    pub license: String,
+    /// Whether it holds data disks too; a reset does not take such an image.
+    pub whole_machine: bool,
+}
+
+/// Field names and values are those of `DescribeInstances`, unless said otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Instance {
+    pub id: String,
+    pub name: String,
+    pub region: String,
+    pub zone: String,
+    pub instance_type: String,
+    pub charge_type: String,
+    pub state: String,
+    pub restrict: String,
+    pub stop_charging: String,
+    pub private_ip: String,
+    pub public_ip: Option<String>,
+    pub image: String,
+    pub host_name: String,
+    pub disk_type: String,
+    pub disk_gb: u32,
+    /// Sizes of the data disks, in GB.
+    pub data_disks_gb: Vec<u32>,
+    pub keys: Vec<String>,
+    pub tags: BTreeMap<String, String>,
+    /// The last thing done to it.
+    pub operation: Option<Operation>,
+    /// How often the system disk was replaced: its id follows from it.
+    #[serde(skip)]
+    disks_before: u32,
+    #[serde(skip)]
+    reset: Option<Running>,
+    /// What `LatestOperation*` shows until the lag is over.
+    #[serde(skip)]
+    lagging: Option<(Timestamp, Option<Operation>)>,
+}
+
+/// `LatestOperation*`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    pub name: String,
+    pub state: Progress,
+    /// The `RequestId` of the call that began it; empty in a file: one is made up.
+    #[serde(default)]
+    pub request_id: String,
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// `LatestOperationState`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Progress {
+    Operating,
+    Success,
+    Failed,
+}
+
+/// A reset under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
-    pub code: String,
-    pub message: String,
+struct Running {
+    ends: Timestamp,
+    outcome: Result<Change, String>,
 }
 
-pub fn error(code: &str, message: impl Into<String>) -> ApiError {
-    ApiError { code: code.to_owned(), message: message.into() }
+/// What a reset changes when it ends well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Change {
+    image: String,
+    disk_gb: u32,
+    keys: Vec<String>,
+    host_name: Option<String>,
+    /// Linux to Windows, or back.
+    switches: bool,
 }
 
-/// One disk wiped.
+/// One disk wiped: counted when the call is accepted, because from then on the data is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wipe {
     pub instance: String,
@@ -31,327 +136,298 @@ pub struct Wipe {
     pub at: Timestamp,
 }
 
-/// Everything there is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fleet {
-    /// How long a reset takes.
-    reset_seconds: i64,
-    /// How long `LatestOperation*` still shows the operation before.
-    lag_seconds: i64,
-    keys: Vec<String>,
-    images: Vec<Image>,
-    instances: Vec<Instance>,
-    #[serde(skip)]
-    pub wipes: Vec<Wipe>,
+/// The parameters of `ResetInstance`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order {
+    pub instance: String,
+    pub image: Option<String>,
+    pub disk_gb: Option<u64>,
+    pub login: LoginSettings,
+    pub host_name: Option<String>,
+    /// Base64.
+    pub user_data: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Image {
-    id: String,
-    os: String,
-    #[serde(default = "tencentos")]
-    platform: String,
-    #[serde(default = "public")]
-    kind: String,
-    #[serde(default = "x86")]
-    arch: String,
-    #[serde(default = "normal")]
-    state: String,
-    #[serde(default = "twenty")]
-    size_gb: u32,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginSettings {
+    pub password: Option<String>,
+    pub keys: Vec<String>,
+    pub keep_image: bool,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Instance {
-    id: String,
-    name: String,
-    #[serde(default = "guangzhou")]
-    region: String,
-    #[serde(default = "guangzhou_3")]
-    zone: String,
-    #[serde(default = "running")]
-    state: String,
-    #[serde(default = "normal")]
-    restrict: String,
-    #[serde(default = "not_applicable")]
-    stop_charging: String,
-    private_ip: String,
-    public_ip: Option<String>,
-    #[serde(default = "ubuntu")]
-    image: String,
-    #[serde(default = "premium")]
-    disk_type: String,
-    #[serde(default = "fifty")]
-    disk_gb: u32,
-    #[serde(default)]
-    data_disks: u32,
-    #[serde(default = "first_key")]
-    keys: Vec<String>,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    #[serde(skip)]
-    disk_swaps: u32,
-    #[serde(skip)]
-    last: Option<Operation>,
-    /// Under way, or done but not yet visible.
-    #[serde(skip)]
-    running: Option<Operation>,
+/// How a reset goes once it is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Course {
+    #[default]
+    Smooth,
+    /// It takes [`SLOW`].
+    Slow,
+    /// It ends FAILED.
+    Fails,
 }
 
-#[derive(Debug, Clone)]
-struct Operation {
-    name: String,
-    request_id: String,
-    started: Timestamp,
-    ends: Timestamp,
-    /// What it changes when it ends; an error message instead when it will fail.
-    outcome: Result<Change, String>,
-    done: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Change {
-    image: Option<String>,
-    disk_gb: Option<u32>,
-    keys: Vec<String>,
-    new_disk: bool,
-}
-
-macro_rules! defaults {
-    ($($name:ident: $type:ty = $value:expr;)*) => { $(fn $name() -> $type { $value })* };
-}
-defaults! {
-    tencentos: String = "Linux".to_owned();
-    public: String = "PUBLIC_IMAGE".to_owned();
-    x86: String = "x86_64".to_owned();
-    normal: String = "NORMAL".to_owned();
-    twenty: u32 = 20;
-    guangzhou: String = "ap-guangzhou".to_owned();
-    guangzhou_3: String = "ap-guangzhou-3".to_owned();
-    running: String = "RUNNING".to_owned();
-    not_applicable: String = "NOT_APPLICABLE".to_owned();
-    ubuntu: String = "img-487zeit5".to_owned();
-    premium: String = "CLOUD_PREMIUM".to_owned();
-    fifty: u32 = 50;
-    first_key: Vec<String> = vec!["skey-8xk2p1qa".to_owned()];
-}
-
-/// How one reset is bent by a fault.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Bend {
-    pub slow: bool,
-    pub fails: bool,
-}
-
-impl Default for Fleet {
-    fn default() -> Self {
-        Self::from_toml(include_str!("default.toml")).expect("the embedded fleet parses")
-    }
-}
+/// How long a slow reset takes, in fleet time.
+pub const SLOW: SignedDuration = SignedDuration::from_mins(12);
 
 impl Fleet {
-    /// # Errors
-    /// When the text is not a fleet.
-    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
-    }
-
     /// Carries out whatever ends by `now`.
     pub fn advance(&mut self, now: Timestamp) {
-        let lag = SignedDuration::from_secs(self.lag_seconds);
         for instance in &mut self.instances {
-            let Some(operation) = &mut instance.running else { continue };
-            if now >= operation.ends && !operation.done {
-                operation.done = true;
-                if let Ok(change) = operation.outcome.clone() {
-                    instance.disk_swaps += u32::from(change.new_disk);
-                    instance.image = change.image.unwrap_or_else(|| instance.image.clone());
-                    instance.disk_gb = change.disk_gb.unwrap_or(instance.disk_gb);
-                    instance.keys = change.keys;
-                }
+            if let Some(running) = instance.reset.take_if(|running| running.ends <= now) {
+                instance.finish(running.outcome);
             }
-            if now >= operation.started + lag {
-                instance.last = Some(operation.clone());
-                if operation.done {
-                    instance.running = None;
-                }
-            }
+            instance.lagging.take_if(|(until, _)| *until <= now);
         }
     }
 
-    /// `ResetInstance`: checked, then begun. The wipe counts from here.
+    /// `ResetInstance`: checked, then begun; the wipe counts from here.
     ///
     /// # Errors
     /// As documented; nothing has been begun.
     pub fn reset(
         &mut self,
         region: &str,
-        body: &Map<String, Value>,
+        order: &Order,
         (request_id, now): (&str, Timestamp),
-        bend: Bend,
+        course: Course,
     ) -> Result<(), ApiError> {
-        let (index, change) = self.check_reset(region, body)?;
-        let seconds = if bend.slow { 12 * 60 } else { self.reset_seconds };
-        let outcome = if bend.fails {
-            Err("The image could not be written to the disk.".to_owned())
-        } else {
-            Ok(change)
+        self.advance(now);
+        let (index, change) = self.check(region, order)?;
+        let lag = SignedDuration::from_secs(self.lag_seconds.into());
+        let takes = match course {
+            Course::Smooth | Course::Fails => SignedDuration::from_secs(self.reset_seconds.into()),
+            Course::Slow => SLOW,
+        };
+        let outcome = match course {
+            Course::Smooth | Course::Slow => Ok(change),
+            Course::Fails => Err("The image could not be written to the system disk.".to_owned()),
         };
         let instance = &mut self.instances[index];
-        instance.running = Some(Operation {
+        let before = instance.latest().cloned();
+        instance.lagging = Some((now + lag, before));
+        instance.operation = Some(Operation {
             name: "ResetInstance".to_owned(),
+            state: Progress::Operating,
             request_id: request_id.to_owned(),
-            started: now,
-            ends: now + SignedDuration::from_secs(seconds),
-            outcome,
-            done: false,
+            error: None,
         });
-        self.wipes.push(Wipe { instance: instance.id.clone(), request_id: request_id.to_owned(), at: now });
+        instance.reset = Some(Running { ends: now + takes, outcome });
+        self.wipes.push(Wipe {
+            instance: order.instance.clone(),
+            request_id: request_id.to_owned(),
+            at: now,
+        });
         Ok(())
     }
 
-    fn check_reset(&self, region: &str, body: &Map<String, Value>) -> Result<(usize, Change), ApiError> {
-        let fields = [
-            "InstanceId",
-            "ImageId",
-            "SystemDisk",
-            "LoginSettings",
-            "EnhancedService",
-            "HostName",
-            "UserData",
-        ];
-        known(body, &fields)?;
-        let id = body.get("InstanceId").and_then(Value::as_str);
-        let id = id
-            .ok_or_else(|| error("MissingParameter", "The request is missing the parameter `InstanceId`."))?;
-        well_formed(id, "ins-", "InvalidInstanceId.Malformed")?;
-        let index = self.instances.iter().position(|i| i.id == id && i.region == region);
-        let index = index.ok_or_else(|| {
-            error("InvalidInstanceId.NotFound", format!("The instance `{id}` is not found."))
-        })?;
-        let instance = &self.instances[index];
-        ready(instance)?;
-        let image = self.new_image(instance, body)?;
-        let disk_gb = new_disk(instance, image, body)?;
-        let keys = self.new_login(instance, image, body)?;
-        let new_disk = self.image(&instance.image).is_some_and(|old| old.platform != image.platform);
-        if new_disk
-            && !["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"]
-                .contains(&instance.disk_type.as_str())
-        {
-            return Err(error(
-                "InvalidParameterValue.InvalidImageIdForRetsetInstance",
-                "The system disk type does not support switching the operating system.",
-            ));
-        }
-        Ok((index, Change { image: Some(image.id.clone()), disk_gb, keys, new_disk }))
-    }
-
-    fn new_image(&self, instance: &Instance, body: &Map<String, Value>) -> Result<&Image, ApiError> {
-        let id = body.get("ImageId").and_then(Value::as_str).unwrap_or(&instance.image);
-        well_formed(id, "img-", "InvalidImageId.Malformed")?;
-        let image = self
-            .image(id)
-            .ok_or_else(|| error("InvalidImageId.NotFound", format!("The image `{id}` is not found.")))?;
-        if image.state != "NORMAL" {
-            return Err(error(
-                "InvalidParameterValue.InvalidImageState",
-                format!("The image `{id}` is {}.", image.state),
-            ));
-        }
-        if self.image(&instance.image).is_some_and(|old| old.arch != image.arch) {
-            return Err(error(
-                "InvalidParameterValue.InvalidImageForGivenInstanceType",
-                "The image does not fit the instance type.",
-            ));
-        }
-        Ok(image)
-    }
-
-    /// The key pairs that are bound afterwards.
-    fn new_login(
-        &self,
-        instance: &Instance,
-        image: &Image,
-        body: &Map<String, Value>,
-    ) -> Result<Vec<String>, ApiError> {
-        let Some(login) = body.get("LoginSettings").and_then(Value::as_object) else { return Ok(Vec::new()) };
-        known(login, &["Password", "KeyIds", "KeepImageLogin"])?;
-        let keys = strings(login, "KeyIds")?;
-        let keep = login
-            .get("KeepImageLogin")
-            .and_then(Value::as_str)
-            .is_some_and(|keep| keep.eq_ignore_ascii_case("true"));
-        let ways =
-            usize::from(!keys.is_empty()) + usize::from(login.contains_key("Password")) + usize::from(keep);
-        if ways > 1 {
-            return Err(error(
-                "InvalidParameter.ParameterConflict",
-                "Password, KeyIds and KeepImageLogin exclude one another.",
-            ));
-        }
-        if !keys.is_empty() && image.platform == "Windows" {
-            return Err(error(
-                "UnsupportedOperation.KeyPairUnsupportedWindows",
-                "Key pairs are not supported on Windows.",
-            ));
-        }
-        for key in &keys {
-            well_formed(key, "skey-", "InvalidKeyPairId.Malformed")?;
-            if !self.keys.contains(key) {
-                return Err(error(
-                    "InvalidParameterValue.KeyPairNotFound",
-                    format!("The key pair `{key}` is not found."),
-                ));
-            }
-        }
-        if keep && image.kind == "PUBLIC_IMAGE" {
-            return Err(error("InvalidParameterValue", "KeepImageLogin is not supported for public images."));
-        }
-        if login
-            .get("Password")
-            .and_then(Value::as_str)
-            .is_some_and(|password| !(8..=30).contains(&password.len()))
-        {
-            return Err(error(
-                "InvalidParameterValue.InvalidPassword",
-                "The password does not meet the rules.",
-            ));
-        }
-        Ok(if keep { instance.keys.clone() } else { keys })
-    }
-
-    fn image(&self, id: &str) -> Option<&Image> {
-        self.images.iter().find(|image| image.id == id)
-    }
-
-    /// Somebody does something in the console: an operation that is over at once, seen at once.
+    /// Somebody does something in the console: it is over and seen at once. False where the instance is not there or
+    /// busy.
     pub fn console(&mut self, id: &str, operation: &str, (request_id, now): (&str, Timestamp)) -> bool {
         self.advance(now);
-        let Some(instance) = self.instances.iter_mut().find(|instance| instance.id == id) else {
+        let Some(instance) = self.instances.iter_mut().find(|one| one.id == id && !one.is_busy()) else {
             return false;
         };
-        instance.last = Some(Operation {
+        instance.lagging = None;
+        instance.operation = Some(Operation {
             name: operation.to_owned(),
+            state: Progress::Success,
             request_id: request_id.to_owned(),
-            started: now,
-            ends: now,
-            outcome: Ok(Change::default()),
-            done: true,
+            error: None,
         });
         true
     }
 
-    /// The fleet as the control API shows it.
-    pub fn state(&self) -> Value {
-        let wipes: Vec<Value> = self
-            .wipes
-            .iter()
-            .map(|wipe| json!({ "instance": wipe.instance, "request_id": wipe.request_id, "at": wipe.at.to_string() }))
+    /// Every disk wiped since the start, in order.
+    pub fn wipes(&self) -> &[Wipe] {
+        &self.wipes
+    }
+
+    /// An image by its id, wherever it is visible.
+    pub fn image(&self, id: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.id == id)
+    }
+}
+
+impl Progress {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operating => "OPERATING",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+impl Image {
+    pub fn is_visible_in(&self, region: &str) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|own| own == region)
+    }
+
+    pub fn is_windows(&self) -> bool {
+        self.platform == "Windows"
+    }
+}
+
+impl Instance {
+    /// The operation that `DescribeInstances` shows, as of the last [`Fleet::advance`].
+    pub fn latest(&self) -> Option<&Operation> {
+        match &self.lagging {
+            Some((_, before)) => before.as_ref(),
+            None => self.operation.as_ref(),
+        }
+    }
+
+    /// Whether an operation is under way, shown or not.
+    pub fn is_busy(&self) -> bool {
+        self.operation.as_ref().is_some_and(|one| one.state == Progress::Operating)
+    }
+
+    /// `disk-` or `ldisk-`, and eight characters that change when the disk is replaced.
+    pub fn system_disk_id(&self) -> String {
+        let prefix = if self.has_local_disk() { "ldisk" } else { "disk" };
+        format!("{prefix}-{}{:02}", &self.id[4..10], self.disks_before)
+    }
+
+    pub fn has_local_disk(&self) -> bool {
+        self.disk_type.starts_with("LOCAL_")
+    }
+
+    /// `InstanceState` never says that a reset is under way; afterwards the machine runs.
+    fn finish(&mut self, outcome: Result<Change, String>) {
+        let (state, error) = match outcome {
+            Ok(change) => {
+                self.disks_before += u32::from(change.switches);
+                self.image = change.image;
+                self.disk_gb = change.disk_gb;
+                self.keys = change.keys;
+                self.host_name = change.host_name.unwrap_or_else(|| self.host_name.clone());
+                "RUNNING".clone_into(&mut self.state);
+                (Progress::Success, None)
+            }
+            Err(error) => (Progress::Failed, Some(error)),
+        };
+        if let Some(operation) = &mut self.operation {
+            operation.state = state;
+            operation.error = error;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUANGZHOU: &str = "ap-guangzhou";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+    }
+
+    fn order(instance: &str, image: &str) -> Order {
+        Order {
+            instance: instance.to_owned(),
+            image: Some(image.to_owned()),
+            disk_gb: Some(60),
+            ..Order::default()
+        }
+    }
+
+    fn find<'a>(fleet: &'a Fleet, id: &str) -> &'a Instance {
+        fleet.instances.iter().find(|one| one.id == id).unwrap()
+    }
+
+    /// What a poll at `seconds` sees: operation, state, image, disk size.
+    fn poll(fleet: &mut Fleet, id: &str, seconds: i64) -> String {
+        fleet.advance(at(seconds));
+        let one = find(fleet, id);
+        let last = one.latest().unwrap();
+        format!("{} {} {} {} GB", last.name, last.state.as_str(), one.image, one.disk_gb)
+    }
+
+    #[test]
+    fn a_reset_shows_after_the_lag_and_changes_the_machine_at_its_end() {
+        let mut fleet = Fleet::default();
+        let reset = order("ins-r8hr2upy", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &reset, ("r-1", at(0)), Course::Smooth).unwrap();
+        let seen: Vec<String> = [0, 7, 8, 159, 160, 9999]
+            .into_iter()
+            .map(|seconds| format!("{seconds:>4} s  {}", poll(&mut fleet, "ins-r8hr2upy", seconds)))
             .collect();
-        json!({ "instances": self.instances.iter().map(|i| self.show(i)).collect::<Vec<_>>(), "wipes": wipes })
+        insta::assert_snapshot!(seen.join("\n"), @"
+           0 s  StartInstances SUCCESS img-487zeit5 50 GB
+           7 s  StartInstances SUCCESS img-487zeit5 50 GB
+           8 s  ResetInstance OPERATING img-487zeit5 50 GB
+         159 s  ResetInstance OPERATING img-487zeit5 50 GB
+         160 s  ResetInstance SUCCESS img-pmqg1cw7 60 GB
+        9999 s  ResetInstance SUCCESS img-pmqg1cw7 60 GB
+        ");
+        let one = find(&fleet, "ins-r8hr2upy");
+        assert_eq!(one.latest().map(|last| last.request_id.as_str()), Some("r-1"));
+        assert_eq!(one.keys, Vec::<String>::new(), "no login was asked for: a random password, no keys");
+        let wipe = Wipe { instance: one.id.clone(), request_id: "r-1".to_owned(), at: at(0) };
+        assert_eq!(fleet.wipes(), [wipe]);
+    }
+
+    #[test]
+    fn a_failed_reset_says_why_and_changes_nothing_but_has_wiped() {
+        let mut fleet = Fleet::default();
+        let reset = order("ins-r8hr2upy", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &reset, ("r-1", at(0)), Course::Fails).unwrap();
+        assert_eq!(poll(&mut fleet, "ins-r8hr2upy", 160), "ResetInstance FAILED img-487zeit5 50 GB");
+        let one = find(&fleet, "ins-r8hr2upy");
+        assert!(one.latest().unwrap().error.is_some());
+        assert_eq!(fleet.wipes().len(), 1);
+    }
+
+    #[test]
+    fn a_slow_reset_takes_twelve_minutes() {
+        let mut fleet = Fleet::default();
+        let reset = order("ins-r8hr2upy", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &reset, ("r-1", at(0)), Course::Slow).unwrap();
+        assert_eq!(poll(&mut fleet, "ins-r8hr2upy", 719), "ResetInstance OPERATING img-487zeit5 50 GB");
+        assert_eq!(poll(&mut fleet, "ins-r8hr2upy", 720), "ResetInstance SUCCESS img-pmqg1cw7 60 GB");
+    }
+
+    #[test]
+    fn one_operation_at_a_time_even_while_the_lag_hides_it() {
+        let mut fleet = Fleet::default();
+        let reset = order("ins-r8hr2upy", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &reset, ("r-1", at(0)), Course::Smooth).unwrap();
+        let second = fleet.reset(GUANGZHOU, &reset, ("r-2", at(1)), Course::Smooth).unwrap_err();
+        assert_eq!(second.code, "OperationDenied.InstanceOperationInProgress");
+        insta::assert_snapshot!(second.message, @"The instance `['ins-r8hr2upy']` already has operation in progress. Please try again later.");
+        assert_eq!(fleet.wipes().len(), 1);
+        fleet.reset(GUANGZHOU, &reset, ("r-3", at(160)), Course::Smooth).unwrap();
+        assert_eq!(fleet.wipes().len(), 2, "once it is over, nothing stops a second one");
+    }
+
+    #[test]
+    fn what_somebody_does_in_the_console_is_seen_at_once_but_never_during_a_reset() {
+        let mut fleet = Fleet::default();
+        assert!(fleet.console("ins-r8hr2upy", "StopInstances", ("c-1", at(0))));
+        assert_eq!(poll(&mut fleet, "ins-r8hr2upy", 0), "StopInstances SUCCESS img-487zeit5 50 GB");
+        let reset = order("ins-r8hr2upy", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &reset, ("r-1", at(1)), Course::Smooth).unwrap();
+        assert!(!fleet.console("ins-r8hr2upy", "StartInstances", ("c-2", at(2))));
+        assert!(fleet.console("ins-r8hr2upy", "StartInstances", ("c-3", at(161))));
+        assert_eq!(poll(&mut fleet, "ins-r8hr2upy", 161), "StartInstances SUCCESS img-pmqg1cw7 60 GB");
+        assert!(!fleet.console("ins-00000000", "StartInstances", ("c-4", at(162))));
+    }
+
+    #[test]
+    fn only_a_switch_of_the_system_replaces_the_disk() {
+        let mut fleet = Fleet::default();
+        let disk = |fleet: &Fleet| find(fleet, "ins-stopped1").system_disk_id();
+        let before = disk(&fleet);
+        let linux = order("ins-stopped1", "img-pmqg1cw7");
+        fleet.reset(GUANGZHOU, &linux, ("r-1", at(0)), Course::Smooth).unwrap();
+        fleet.advance(at(160));
+        assert_eq!(disk(&fleet), before);
+        assert_eq!(find(&fleet, "ins-stopped1").state, "RUNNING", "a reset starts the machine");
+        let windows = order("ins-stopped1", "img-9id7emv7");
+        fleet.reset(GUANGZHOU, &windows, ("r-2", at(200)), Course::Smooth).unwrap();
+        assert_eq!(disk(&fleet), before, "not before it is over");
+        fleet.advance(at(360));
+        assert_ne!(disk(&fleet), before);
     }
 }

@@ -1,90 +1,194 @@
-//! What `ResetInstance` asks of an instance, an image and the parameters.
+//! What `ResetInstance` checks before it begins, each rule with its documented code.
 
-use serde_json::{Map, Value};
+use super::{Change, Fleet, Image, Instance, Order};
+use crate::sim::error::ApiError;
 
-use super::{ApiError, Image, Instance, error};
+/// System disks on which Linux can become Windows or the other way round.
+const SWITCHABLE_DISKS: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
-/// States and restrictions that a reset needs.
-pub(super) fn ready(instance: &Instance) -> Result<(), ApiError> {
-    let id = &instance.id;
-    if instance.running.is_some() {
-        let message =
-            format!("The instance `['{id}']` already has operation in progress. Please try again later.");
-        return Err(error("OperationDenied.InstanceOperationInProgress", message));
-    }
-    if instance.state == "STOPPED" && instance.stop_charging == "STOP_CHARGING" {
-        return Err(error(
-            "UnsupportedOperation.StoppedModeStopCharging",
-            format!("The instance `{id}` is stopped without charging."),
-        ));
-    }
-    if instance.restrict != "NORMAL" {
-        return Err(error(
-            "InvalidInstance.NotSupported",
-            format!("The instance `{id}` is {}.", instance.restrict),
-        ));
-    }
-    let state = match instance.state.as_str() {
-        "RUNNING" | "STOPPED" => return Ok(()),
-        "PENDING" => "Pending",
-        "STARTING" => "Starting",
-        "STOPPING" => "Stopping",
-        "REBOOTING" => "Rebooting",
-        "SHUTDOWN" => "Shutdown",
-        "TERMINATING" => "Terminating",
-        "RESCUE_MODE" => "RescueMode",
-        _ => {
-            return Err(error(
-                "InvalidInstance.NotSupported",
-                format!("The instance `{id}` cannot be reset."),
+/// The largest system disk, in GB. Tencent publishes no figure; its own tools stop here.
+const MAX_DISK_GB: u32 = 2048;
+
+/// States that have an error code of their own: `UnsupportedOperation.InstanceState…`, in camel case.
+const REFUSED_STATES: [&str; 16] = [
+    "PENDING",
+    "STARTING",
+    "STOPPING",
+    "REBOOTING",
+    "SHUTDOWN",
+    "TERMINATING",
+    "TERMINATED",
+    "ISOLATING",
+    "FREEZING",
+    "CORRUPTED",
+    "ENTER_RESCUE_MODE",
+    "RESCUE_MODE",
+    "EXIT_RESCUE_MODE",
+    "ENTER_SERVICE_LIVE_MIGRATE",
+    "SERVICE_LIVE_MIGRATE",
+    "EXIT_SERVICE_LIVE_MIGRATE",
+];
+
+impl Fleet {
+    /// The instance that `order` is for, and what the reset will change.
+    pub(super) fn check(&self, region: &str, order: &Order) -> Result<(usize, Change), ApiError> {
+        let id = &order.instance;
+        well_formed(id, "ins-", "InvalidInstanceId.Malformed")?;
+        let index = self.instances.iter().position(|one| one.id == *id && one.region == region);
+        let index = index.ok_or_else(|| {
+            ApiError::new("InvalidInstanceId.NotFound", format!("The instance `['{id}']` does not exist."))
+        })?;
+        let instance = &self.instances[index];
+        check_state(instance)?;
+        let image = self.check_image(region, instance, order)?;
+        let switches = self.image(&instance.image).is_some_and(|old| old.is_windows() != image.is_windows());
+        if switches && !SWITCHABLE_DISKS.contains(&instance.disk_type.as_str()) {
+            return Err(ApiError::new(
+                "InvalidParameterValue.InvalidImageIdForRetsetInstance",
+                format!("A `{}` system disk does not allow switching the system.", instance.disk_type),
             ));
         }
+        let change = Change {
+            image: image.id.clone(),
+            disk_gb: check_disk(instance, image, order.disk_gb)?,
+            keys: self.check_login(instance, image, &order.login)?,
+            host_name: order.host_name.clone(),
+            switches,
+        };
+        check_host_name(order, image)?;
+        check_user_data(order)?;
+        Ok((index, change))
+    }
+
+    /// Without an image the current one is used, even where it is no longer listed.
+    fn check_image(&self, region: &str, instance: &Instance, order: &Order) -> Result<&Image, ApiError> {
+        let id = order.image.as_ref().unwrap_or(&instance.image);
+        well_formed(id, "img-", "InvalidImageId.Malformed")?;
+        let image = self.image(id).filter(|image| order.image.is_none() || image.is_visible_in(region));
+        let image = image.ok_or_else(|| {
+            ApiError::new("InvalidImageId.NotFound", format!("The image `{id}` does not exist."))
+        })?;
+        let refuse = |code: &str, why: &str| Err(ApiError::new(code, format!("The image `{id}` {why}.")));
+        let old = self.image(&instance.image);
+        if image.state != "NORMAL" {
+            return refuse("InvalidParameterValue.InvalidImageState", &format!("is {}", image.state));
+        }
+        if image.whole_machine {
+            return refuse("InvalidParameter.InstanceImageNotSupport", "is a whole-machine image");
+        }
+        if old.is_some_and(|old| old.architecture != image.architecture) {
+            return refuse(
+                "InvalidParameterValue.InvalidImageForGivenInstanceType",
+                &format!("does not fit the instance type `{}`", instance.instance_type),
+            );
+        }
+        if old.is_some_and(|old| old.license != image.license) {
+            return refuse(
+                "UnsupportedOperation.InvalidImageLicenseTypeForReset",
+                "has another kind of licence",
+            );
+        }
+        Ok(image)
+    }
+}
+
+/// RUNNING or STOPPED while charged, unrestricted, and nothing else under way.
+fn check_state(instance: &Instance) -> Result<(), ApiError> {
+    let id = &instance.id;
+    let refuse = |code: &str, why: &str| Err(ApiError::new(code, format!("The instance `['{id}']` {why}.")));
+    if instance.is_busy() {
+        return refuse(
+            "OperationDenied.InstanceOperationInProgress",
+            "already has operation in progress. Please try again later",
+        );
+    }
+    if instance.restrict != "NORMAL" {
+        return refuse("InvalidInstance.NotSupported", &format!("is restricted: {}", instance.restrict));
+    }
+    if instance.state == "STOPPED" && instance.stop_charging == "STOP_CHARGING" {
+        return refuse("UnsupportedOperation.StoppedModeStopCharging", "is stopped without being charged");
+    }
+    match instance.state.as_str() {
+        "RUNNING" | "STOPPED" => Ok(()),
+        state if REFUSED_STATES.contains(&state) => refuse(
+            &format!("UnsupportedOperation.InstanceState{}", camel_case(state)),
+            &format!("is in the state `{state}`, which does not support this operation"),
+        ),
+        state => refuse("InvalidInstance.NotSupported", &format!("is in the state `{state}`")),
+    }
+}
+
+/// `ENTER_RESCUE_MODE` becomes `EnterRescueMode`.
+fn camel_case(state: &str) -> String {
+    state
+        .split('_')
+        .flat_map(|word| word[..1].chars().chain(word[1..].chars().map(|c| c.to_ascii_lowercase())))
+        .collect()
+}
+
+/// The size afterwards, in GB. Disks only grow, local ones not at all, and the image must fit.
+fn check_disk(instance: &Instance, image: &Image, asked: Option<u64>) -> Result<u32, ApiError> {
+    let today = instance.disk_gb;
+    let refuse = |why: String| Err(ApiError::new("InvalidParameterValue", why));
+    let size = match asked.map(u32::try_from) {
+        None => today,
+        Some(Ok(size)) if size <= MAX_DISK_GB => size,
+        Some(_) => return refuse(format!("`SystemDisk.DiskSize` is at most {MAX_DISK_GB}.")),
     };
-    Err(error(
-        &format!("UnsupportedOperation.InstanceState{state}"),
-        format!("The instance `{id}` is in an unsupported state."),
-    ))
-}
-
-pub(super) fn new_disk(
-    instance: &Instance,
-    image: &Image,
-    body: &Map<String, Value>,
-) -> Result<Option<u32>, ApiError> {
-    let invalid = |message: String| error("InvalidParameterValue", message);
-    let Some(disk) = body.get("SystemDisk") else { return Ok(None) };
-    let disk = disk.as_object().ok_or_else(|| error("InvalidParameter", "SystemDisk is an object."))?;
-    known(disk, &["DiskSize"])?;
-    let size = disk.get("DiskSize").and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok());
-    let size = size.ok_or_else(|| invalid("SystemDisk.DiskSize is an integer.".to_owned()))?;
-    if size < instance.disk_gb || size < image.size_gb || size > 2048 {
-        return Err(invalid(format!(
-            "The system disk size `{size}` is not supported: it is at least {} and at most 2048.",
-            instance.disk_gb
-        )));
+    if size < today {
+        return refuse(format!("`SystemDisk.DiskSize` {size} is below the current size {today}."));
     }
-    if size > instance.disk_gb && instance.disk_type.starts_with("LOCAL_") {
-        return Err(invalid("A local system disk cannot be resized.".to_owned()));
+    if size > today && instance.has_local_disk() {
+        return refuse(format!("A `{}` system disk cannot be resized.", instance.disk_type));
     }
-    Ok(Some(size))
+    if size < image.size_gb {
+        return refuse(format!("The image `{}` needs a system disk of {} GB.", image.id, image.size_gb));
+    }
+    Ok(size)
 }
 
-pub(super) fn known(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
-    match body.keys().find(|key| !fields.contains(&key.as_str())) {
-        Some(key) => Err(error("UnknownParameter", format!("The parameter `{key}` is not recognized."))),
-        None => Ok(()),
+/// Windows: 2–15 letters, digits and hyphens, not digits alone. Linux: 2–60, dot-separated segments of them. No
+/// leading, trailing or doubled `.` or `-`.
+fn check_host_name(order: &Order, image: &Image) -> Result<(), ApiError> {
+    let Some(name) = &order.host_name else { return Ok(()) };
+    let segment = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && !part.contains("--")
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let fits = if image.is_windows() {
+        (2..=15).contains(&name.len()) && !name.contains('.') && !name.bytes().all(|b| b.is_ascii_digit())
+    } else {
+        (2..=60).contains(&name.len())
+    };
+    if fits && name.split('.').all(segment) {
+        return Ok(());
+    }
+    Err(ApiError::new("InvalidParameter.HostNameIllegal", "The specified host name is illegal."))
+}
+
+/// The most `UserData` may hold, in bytes. Whether Tencent counts before or after base64 is not said.
+const MAX_USER_DATA: usize = 16 * 1024;
+
+fn check_user_data(order: &Order) -> Result<(), ApiError> {
+    let Some(data) = &order.user_data else { return Ok(()) };
+    match data_encoding::BASE64.decode(data.as_bytes()) {
+        Ok(decoded) if decoded.len() <= MAX_USER_DATA => Ok(()),
+        Ok(_) | Err(_) => Err(ApiError::new(
+            "InvalidParameterValue.InvalidUserDataFormat",
+            "`UserData` is base64 of at most 16 KB.",
+        )),
     }
 }
 
-pub(super) fn strings(body: &Map<String, Value>, field: &str) -> Result<Vec<String>, ApiError> {
-    let Some(value) = body.get(field) else { return Ok(Vec::new()) };
-    let invalid = || error("InvalidParameter", format!("`{field}` is a list of strings."));
-    let list = value.as_array().ok_or_else(invalid)?;
-    list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(invalid)).collect()
-}
-
+/// # Errors
+/// `code`, when `id` is not `prefix` and eight lower-case letters or digits.
 pub(super) fn well_formed(id: &str, prefix: &str, code: &str) -> Result<(), ApiError> {
-    let tail = id.strip_prefix(prefix).unwrap_or_default();
-    let good = tail.len() == 8 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if good { Ok(()) } else { Err(error(code, format!("The id `{id}` is malformed."))) }
+    if Fleet::is_id(id, prefix) {
+        Ok(())
+    } else {
+        Err(ApiError::new(code, format!("The id `{id}` is malformed.")))
+    }
 }
