@@ -153,7 +153,7 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
                 let missing = "say where Slack reaches this server: --url https://\u{2026}";
                 Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
             });
-            let manifest = chat::slack::manifest::manifest(&config.slack.command, url.as_str());
+            let manifest = chat::slack::manifest::manifest(&config.slack.command, Some(url.as_str()));
             writeln!(out, "{manifest:#}")?;
             Ok(true)
         }

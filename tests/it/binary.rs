@@ -122,12 +122,13 @@ fn folder(sim: &str) -> PathBuf {
 /// The click that Slack would send for the card in `state`.
 fn approve(state: &Value) -> Delivery {
     let card = &state["slack"]["messages"][0];
-    let value = card["blocks"].as_array().unwrap().last().unwrap()["elements"][0]["value"].clone();
+    let actions = card["blocks"].as_array().unwrap().iter().find(|block| block["type"] == "actions").unwrap();
+    let value = actions["elements"][0]["value"].clone();
     let payload = json!({
         "type": "block_actions", "api_app_id": cast::SLACK_APP_ID, "trigger_id": "9.9.kill",
         "user": { "id": cast::USERS[1].1, "username": "bob", "team_id": cast::SLACK_TEAM_ID },
         "team": { "id": cast::SLACK_TEAM_ID }, "channel": { "id": cast::SLACK_CHANNEL_ID },
-        "container": { "message_ts": card["ts"] }, "actions": [{ "action_id": "wipe", "value": value }],
+        "container": { "message_ts": card["ts"] }, "actions": [{ "type": "button", "action_id": "wipe", "value": value }],
     });
     let body =
         form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();

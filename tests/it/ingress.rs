@@ -138,7 +138,7 @@ async fn a_refusal_is_logged_by_its_reason_and_never_by_its_content() {
     let logged = log::lines();
     let line = logged.lines().find(|line| line.contains(&format!("\"length\":{length}"))).unwrap();
     assert!(
-        line.contains("\"reason\":\"Signature\"") && line.contains("\"chat.platform\":\"slack\""),
+        line.contains("\"reason\":\"Mismatch\"") && line.contains("\"chat.platform\":\"slack\""),
         "{line}"
     );
     assert!(!logged.contains("canary") && !logged.contains("c0ffee"), "{logged}");

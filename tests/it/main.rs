@@ -7,6 +7,7 @@
 
 mod architecture;
 mod binary;
+mod chat_contract;
 mod cloud_contract;
 mod config;
 mod crash;

@@ -16,7 +16,7 @@ async fn an_approver_lets_the_reset_through() {
     insta::assert_snapshot!(bot.channel(), @"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
-    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    ⚠ The disk grows 50 → 60 GB: it costs more and cannot shrink again.
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
     System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call

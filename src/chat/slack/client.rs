@@ -1,4 +1,6 @@
-//! The Web API methods that are used: `chat.postMessage`, `chat.update`, `chat.postEphemeral`.
+//! Slack's Web API, as far as the worker speaks it. Nothing is sent twice from here: the worker decides that.
+//!
+//! Source: the method pages, docs.slack.dev. A refusal is HTTP 200 with `"ok": false`.
 
 use std::sync::Arc;
 
@@ -6,88 +8,103 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::super::{Chat, ChatError};
 use super::render;
+use crate::chat::{Chat, ChatError};
 use crate::domain::id::{MessageRef, Place};
 use crate::domain::notice::Notice;
 use crate::outbound::{self, Timeouts};
 
-/// Fetches the bot token.
+/// Reads the bot token, each time anew: it may have been rotated.
 pub type Token = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<SecretString>> + Send + Sync>;
 
-/// Waits this long where a rate limit does not say how long, in seconds.
-const DEFAULT_WAIT: u64 = 5;
+/// Seconds to wait when Slack says "too fast" without saying how long.
+const WAIT: u64 = 10;
+const AGENT: &str = concat!("cleanslate/", env!("CARGO_PKG_VERSION"));
 
-/// A bot's voice in one workspace.
+/// The bot's voice on Slack.
 pub struct Client {
     http: reqwest::Client,
-    base: Url,
+    api_base: Url,
     token: Token,
 }
 
+/// What every method answers, as far as it is used.
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    error: Option<String>,
+    ts: Option<String>,
+}
+
+/// Why a call gave nothing.
+enum Failure {
+    /// Slack's own word for it: nothing was posted.
+    Refused(String),
+    Chat(ChatError),
+}
+
+impl From<Failure> for ChatError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(code) => meaning(&code),
+            Failure::Chat(why) => why,
+        }
+    }
+}
+
 impl Client {
-    /// `base` ends with a slash: `https://slack.com/api/`.
+    /// `api_base` is `https://slack.com/api/`, or whatever stands in for it.
     ///
     /// # Errors
-    /// When the TLS set-up fails.
-    pub fn new(base: Url, token: Token, timeouts: Timeouts) -> anyhow::Result<Self> {
-        let http = outbound::client(timeouts).build().context("the HTTP client")?;
-        Ok(Self { http, base, token })
+    /// When TLS cannot be set up.
+    pub fn new(mut api_base: Url, token: Token, timeouts: Timeouts) -> anyhow::Result<Self> {
+        if !api_base.path().ends_with('/') {
+            let path = format!("{}/", api_base.path());
+            api_base.set_path(&path);
+        }
+        let http = outbound::client(timeouts)
+            .user_agent(AGENT)
+            .build()
+            .context("the HTTP client for Slack could not be made")?;
+        Ok(Self { http, api_base, token })
     }
 
-    async fn call(&self, method: &str, body: &Value) -> Result<Value, ChatError> {
-        let token =
-            (self.token)().await.map_err(|why| ChatError::NoAccess(format!("no bot token: {why:#}")))?;
-        let url =
-            self.base.join(method).map_err(|_| ChatError::NoAccess("the address is malformed".to_owned()))?;
-        let request = self
+    async fn call(&self, method: &str, body: &Value) -> Result<Answer, Failure> {
+        let url = self.api_base.join(method).expect("a method name is a relative path");
+        // What went wrong is not told on: an error about a file of secrets may quote it.
+        let token = (self.token)().await.map_err(|_| unclear("the bot token could not be read"))?;
+        let sent = self
             .http
             .post(url)
             .bearer_auth(token.expose_secret())
-            .header("content-type", "application/json; charset=utf-8")
-            .body(body.to_string());
-        let answer = request.send().await.map_err(|why| unclear(&why))?;
-        let status = answer.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = answer.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
-            return Err(ChatError::RateLimited(wait.unwrap_or(DEFAULT_WAIT)));
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.to_string())
+            .send();
+        let response = sent.await.map_err(lost)?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::TOO_MANY_REQUESTS => {
+                let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let seconds = after.and_then(|text| text.parse().ok()).unwrap_or(WAIT);
+                return Err(Failure::Chat(ChatError::RateLimited(seconds)));
+            }
+            other => return Err(unclear(format!("HTTP {}", other.as_u16()))),
         }
-        if !status.is_success() {
-            return Err(ChatError::Unclear(format!("HTTP {}", status.as_u16())));
-        }
-        let bytes = answer.bytes().await.map_err(|why| unclear(&why))?;
-        let value: Value = serde_json::from_slice(&bytes)
-            .map_err(|_| ChatError::Unclear("an answer that is no JSON".to_owned()))?;
-        if value["ok"] == true {
-            Ok(value)
-        } else {
-            Err(refused(value["error"].as_str().unwrap_or("no reason")))
-        }
+        let bytes = response.bytes().await.map_err(lost)?;
+        let answer: Answer =
+            serde_json::from_slice(&bytes).map_err(|_| unclear("an answer that is not Slack's"))?;
+        if answer.ok { Ok(answer) } else { Err(Failure::Refused(answer.error.unwrap_or_default())) }
     }
 
-    async fn post_to(
-        &self,
-        channel: &str,
-        notice: &Notice,
-        under: Option<&MessageRef>,
-    ) -> Result<MessageRef, ChatError> {
-        let mut body = render::message(notice);
-        body["channel"] = channel.into();
-        body["link_names"] = false.into();
-        body["unfurl_links"] = false.into();
-        body["unfurl_media"] = false.into();
-        if let Some(MessageRef(ts)) = under {
-            body["thread_ts"] = ts.as_str().into();
-            body["reply_broadcast"] = true.into();
-        }
-        let answer = self.call("chat.postMessage", &body).await?;
-        let ts = answer["ts"].as_str().ok_or_else(|| ChatError::Unclear("a post without a ts".to_owned()))?;
-        Ok(MessageRef(ts.to_owned()))
+    async fn post_message(&self, body: &Value) -> Result<MessageRef, Failure> {
+        let answer = self.call("chat.postMessage", body).await?;
+        answer.ts.map(MessageRef).ok_or_else(|| unclear("an answer without the message's ts"))
     }
 }
 
@@ -99,46 +116,146 @@ impl Chat for Client {
         notice: &Notice,
         under: Option<&MessageRef>,
     ) -> Result<MessageRef, ChatError> {
-        self.post_to(&place.channel, notice, under).await
+        let alone = addressed(notice, &place.channel);
+        let Some(parent) = under else { return Ok(self.post_message(&alone).await?) };
+        let mut reply = alone.clone();
+        reply["thread_ts"] = json!(parent.0);
+        reply["reply_broadcast"] = json!(true);
+        match self.post_message(&reply).await {
+            // The card is gone or its thread is closed; what must be heard is heard without it.
+            Err(Failure::Refused(code)) if is_about_thread(&code) => Ok(self.post_message(&alone).await?),
+            posted => Ok(posted?),
+        }
     }
 
     async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError> {
-        let mut body = render::message(notice);
-        body["channel"] = place.channel.as_str().into();
-        body["ts"] = message.0.as_str().into();
-        self.call("chat.update", &body).await.map(drop)
+        let mut body = addressed(notice, &place.channel);
+        body["ts"] = json!(message.0);
+        self.call("chat.update", &body).await?;
+        Ok(())
     }
 
     async fn tell(&self, place: &Place, user: &str, notice: &Notice) -> Result<(), ChatError> {
-        let mut body = render::message(notice);
-        body["channel"] = place.channel.as_str().into();
-        body["user"] = user.into();
-        body["link_names"] = json!(false);
+        let mut body = addressed(notice, &place.channel);
+        body["user"] = json!(user);
         match self.call("chat.postEphemeral", &body).await {
-            Err(ChatError::NoAccess(_)) => self.post_to(user, notice, None).await.map(drop),
-            told => told.map(drop),
+            Err(Failure::Refused(code)) if is_about_channel(&code) => {
+                self.post_message(&addressed(notice, user)).await?;
+                Ok(())
+            }
+            told => Ok(told.map(|_| ())?),
         }
     }
 }
 
-/// What an `error` of the Web API means for the next step.
-fn refused(error: &str) -> ChatError {
-    let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
-    match error.as_str() {
-        "ratelimited" | "rate_limited" => ChatError::RateLimited(DEFAULT_WAIT),
-        "cant_update_message" | "edit_window_closed" | "message_not_found" => ChatError::NotEditable(error),
-        "internal_error" | "fatal_error" | "request_timeout" | "service_unavailable" => {
-            ChatError::Unclear(error)
+/// A message for a channel; a person's id opens the direct message with that person.
+fn addressed(notice: &Notice, channel: &str) -> Value {
+    let mut body = render::message(notice);
+    body["channel"] = json!(channel);
+    body["link_names"] = json!(false);
+    body["unfurl_links"] = json!(false);
+    body["unfurl_media"] = json!(false);
+    body
+}
+
+/// Slack's error codes by what the worker does next. A code that is not known may pass.
+fn meaning(code: &str) -> ChatError {
+    match code {
+        "ratelimited" | "rate_limited" => ChatError::RateLimited(WAIT),
+        "cant_update_message" | "edit_window_closed" | "message_not_found" => {
+            ChatError::NotEditable(code.to_owned())
         }
-        _ => ChatError::NoAccess(error),
+        "access_denied"
+        | "account_inactive"
+        | "ekm_access_denied"
+        | "enterprise_is_restricted"
+        | "invalid_auth"
+        | "invalid_blocks"
+        | "invalid_blocks_format"
+        | "messages_tab_disabled"
+        | "missing_scope"
+        | "msg_blocks_too_long"
+        | "msg_too_long"
+        | "no_permission"
+        | "no_text"
+        | "not_allowed_token_type"
+        | "not_authed"
+        | "team_access_not_granted"
+        | "token_expired"
+        | "token_revoked" => ChatError::NoAccess(code.to_owned()),
+        _ if is_about_channel(code) || is_about_thread(code) => ChatError::NoAccess(code.to_owned()),
+        _ => ChatError::Unclear(code.chars().take(64).collect()),
     }
 }
 
-/// Without the address: a token is never in one, and need not be looked for.
-fn unclear(why: &reqwest::Error) -> ChatError {
-    ChatError::Unclear(if why.is_timeout() {
-        "no answer in time".to_owned()
+/// The bot, or the person, is not in the channel or may not write there.
+fn is_about_channel(code: &str) -> bool {
+    matches!(
+        code,
+        "channel_not_found"
+            | "is_archived"
+            | "method_not_supported_for_channel_type"
+            | "not_in_channel"
+            | "restricted_action"
+            | "restricted_action_read_only_channel"
+            | "user_not_in_channel"
+    )
+}
+
+fn is_about_thread(code: &str) -> bool {
+    matches!(
+        code,
+        "cannot_reply_to_message"
+            | "message_not_found"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_thread_locked"
+            | "thread_not_found"
+    )
+}
+
+fn unclear(why: impl Into<String>) -> Failure {
+    Failure::Chat(ChatError::Unclear(why.into()))
+}
+
+/// Without the URL: a stand-in's address may hold more than an address.
+fn lost(error: reqwest::Error) -> Failure {
+    let how = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
     } else {
-        "the connection failed".to_owned()
-    })
+        "the answer was lost"
+    };
+    unclear(format!("{how}: {}", error.without_url()))
+}
+
+/// ring and Mozilla's roots; reqwest's own default would read the system's, which takes longer than a call.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_what_the_worker_does_next() {
+        let kinds = [
+            "ratelimited",
+            "edit_window_closed",
+            "not_in_channel",
+            "thread_not_found",
+            "invalid_blocks",
+            "token_revoked",
+            "internal_error",
+            "",
+        ]
+        .map(|code| format!("{code}: {:?}", meaning(code)));
+        insta::assert_snapshot!(kinds.join("\n"), @r#"
+        ratelimited: RateLimited(10)
+        edit_window_closed: NotEditable("edit_window_closed")
+        not_in_channel: NoAccess("not_in_channel")
+        thread_not_found: NoAccess("thread_not_found")
+        invalid_blocks: NoAccess("invalid_blocks")
+        token_revoked: NoAccess("token_revoked")
+        internal_error: Unclear("internal_error")
+        : Unclear("")
+        "#);
+    }
 }
