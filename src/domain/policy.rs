@@ -207,7 +207,7 @@ impl Policy {
         if own && !self.self_approval {
             return Err(Denial::OwnRequest);
         }
-        let named = ballot.typed.is_some_and(|typed| typed.trim() == ballot.machine.confirmation());
+        let named = ballot.typed.is_some_and(|typed| typed.trim() == ballot.machine.confirmation().trim());
         if (own || self.confirms(ballot.machine)) && !named {
             return Err(Denial::WrongName);
         }

@@ -13,7 +13,7 @@ const FAULTS: [Fault; 6] = [
 ];
 /// Schedules of two faults, and of up to five, in each scenario.
 const PAIRS: u64 = 150;
-const RANDOM: u64 = 150;
+const RANDOM: u64 = 5_000;
 
 /// So many calls before and after one in the same state make it one of a long wait.
 const WAIT: usize = 25;
