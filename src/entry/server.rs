@@ -69,9 +69,15 @@ impl Server {
             tracing::info!("Stopping: what is under way is finished first");
             stop.send_replace(true);
         };
+        let mut front = std::pin::pin!(listen(listener, ingress, patience, shutdown));
         tokio::select! {
-            () = listen(listener, ingress, patience, shutdown) => Ok(working.await?),
-            lost = &mut working => Ok(lost?),
+            () = &mut front => Ok(working.await?),
+            worked = &mut working => {
+                // It ends by itself only when it is told to; requests may still be under way then.
+                worked?;
+                front.await;
+                Ok(())
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use self::thread::Lane;
+use self::thread::{Lane, Readers};
 use super::{Commit, Due, Row, Store, StoreError, Tally, Tell};
 use crate::audit::{Head, Origin};
 use crate::domain::id::{InstanceId, RequestId};
@@ -23,7 +23,7 @@ const READERS: usize = 2;
 /// A database file.
 pub struct Sqlite {
     writer: Lane,
-    readers: Lane,
+    readers: Readers,
     origin: Arc<Origin>,
 }
 
@@ -35,7 +35,7 @@ impl Sqlite {
     pub fn open(path: &Path, origin: Origin) -> Result<Self, StoreError> {
         let writer = Lane::writer(schema::writer(path)?);
         let readers = (0..READERS).map(|_| schema::reader(path)).collect::<Result<_, _>>()?;
-        Ok(Self { writer, readers: Lane::readers(readers), origin: Arc::new(origin) })
+        Ok(Self { writer, readers: Readers::new(readers), origin: Arc::new(origin) })
     }
 }
 
@@ -53,30 +53,27 @@ impl Store for Sqlite {
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
-        let id = id.clone();
-        self.readers.read(move |connection| read::load(connection, &id)).await
+        self.readers.read(|connection| read::load(connection, id))
     }
 
     async fn by_prefix(&self, prefix: &str) -> Result<Vec<Row>, StoreError> {
-        let prefix = prefix.to_owned();
-        self.readers.read(move |connection| read::by_prefix(connection, &prefix)).await
+        self.readers.read(|connection| read::by_prefix(connection, prefix))
     }
 
     async fn by_instance(&self, instance: &InstanceId) -> Result<Option<Row>, StoreError> {
-        let instance = instance.clone();
-        self.readers.read(move |connection| read::by_instance(connection, &instance)).await
+        self.readers.read(|connection| read::by_instance(connection, instance))
     }
 
     async fn open(&self) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(read::open).await
+        self.readers.read(read::open)
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.readers.read(move |connection| read::due(connection, now, limit)).await
+        self.readers.read(|connection| read::due(connection, now, limit))
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.readers.read(read::next_due).await
+        self.readers.read(read::next_due)
     }
 
     async fn lease(
@@ -138,16 +135,15 @@ impl Store for Sqlite {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        self.readers.read(read::head).await
+        self.readers.read(read::head)
     }
 
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let origin = Arc::clone(&self.origin);
-        self.readers.read(move |connection| read::entries(connection, &origin.log, (from, limit))).await
+        self.readers.read(|connection| read::entries(connection, &self.origin.log, (from, limit)))
     }
 
     async fn requests(&self, after: Option<&RequestId>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let after = after.map(ToString::to_string).unwrap_or_default();
-        self.readers.read(move |connection| read::requests(connection, &after, limit)).await
+        self.readers.read(|connection| read::requests(connection, &after, limit))
     }
 }

@@ -1,7 +1,8 @@
-//! Connections live on threads of their own; callers wait for an answer, never for a lock.
+//! The writer's connection lives on a thread of its own, where callers queue; readers are used in place, because a
+//! look into the cache of pages takes less time than a change of threads.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::anyhow;
@@ -18,7 +19,7 @@ type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Answer + Send>;
 /// How many waiting jobs one transaction takes along.
 const GROUP: usize = 256;
 
-/// A queue of jobs for one or more connections.
+/// The queue of the connection that writes.
 #[derive(Clone)]
 pub(super) struct Lane(Sender<Job>);
 
@@ -36,23 +37,8 @@ impl Lane {
         Self(sender)
     }
 
-    /// Connections that read, each on a thread.
-    pub(super) fn readers(connections: Vec<Connection>) -> Self {
-        let (sender, jobs) = channel::<Job>();
-        let jobs = Arc::new(Mutex::new(jobs));
-        for connection in connections {
-            let jobs = Arc::clone(&jobs);
-            thread::spawn(move || {
-                while let Some(job) = next(&jobs) {
-                    job(Ok(&connection))(Ok(()));
-                }
-            });
-        }
-        Self(sender)
-    }
-
-    /// Reads on a connection.
-    pub(super) async fn read<T: Send + 'static>(
+    /// Runs `work` on the connection's thread, and waits.
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -80,7 +66,7 @@ impl Lane {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.read(move |connection| {
+        self.run(move |connection| {
             connection.prepare_cached("SAVEPOINT job")?.execute([])?;
             let outcome = work(connection);
             if outcome.is_err() {
@@ -91,10 +77,6 @@ impl Lane {
         })
         .await
     }
-}
-
-fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
-    jobs.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 fn write_group(connection: &mut Connection, group: Vec<Job>) {
@@ -112,5 +94,27 @@ fn write_group(connection: &mut Connection, group: Vec<Job>) {
                 job(Err(why.to_string()))(Ok(()));
             }
         }
+    }
+}
+
+/// Connections that read, each by one caller at a time.
+pub(super) struct Readers(Vec<Mutex<Connection>>);
+
+impl Readers {
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        Self(connections.into_iter().map(Mutex::new).collect())
+    }
+
+    /// Reads on the first connection that is free.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let free = self.0.iter().find_map(|connection| connection.try_lock().ok());
+        let connection = match free {
+            Some(connection) => connection,
+            None => self.0[0].lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        work(&connection)
     }
 }
