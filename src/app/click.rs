@@ -7,7 +7,7 @@ use crate::domain::id::{MessageRef, RequestId};
 use crate::domain::notice::{self, Notice};
 use crate::domain::policy::{Caller, Denial, Policy};
 use crate::domain::request::{Action, BadPress, Command, Event, Objection, Press, Request};
-use crate::store::{Commit, Row, StoreError, Tell};
+use crate::store::{Commit, Row, StoreError};
 
 /// One press of a button.
 pub(super) struct Click {
@@ -92,10 +92,7 @@ impl App {
                 Ok(after) => after,
                 Err(illegal) => return Ok(Err((Objection::Illegal(illegal), before))),
             };
-            let mut commit = Commit::advance(&before, after.clone(), &policy.hash);
-            if after.is_over() && row.card.message.is_none() {
-                commit.tells.push(Tell::ending(&after));
-            }
+            let commit = Commit::advance(&before, after.clone(), &policy.hash).telling(&row.card);
             match self.store.commit(commit).await {
                 Ok(()) => {
                     let by = after.last().by.as_ref().map_or("", |by| by.user.as_str());

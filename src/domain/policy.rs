@@ -207,8 +207,7 @@ impl Policy {
         if own && !self.self_approval {
             return Err(Denial::OwnRequest);
         }
-        let named = ballot.typed.is_some_and(|typed| typed.trim() == ballot.machine.confirmation().trim());
-        if (own || self.confirms(ballot.machine)) && !named {
+        if (own || self.confirms(ballot.machine)) && !ballot.machine.is_named_by(ballot.typed) {
             return Err(Denial::WrongName);
         }
         Ok(())

@@ -100,6 +100,14 @@ impl Commit {
         Self { before, after: Some(after), fact, policy: policy.to_owned(), card: None, tells: Vec::new() }
     }
 
+    /// Adds what the requester is told where a request ends that has no card to say it on.
+    #[must_use]
+    pub fn telling(mut self, card: &Card) -> Self {
+        let untold = |request: &&Request| request.is_over() && card.message.is_none();
+        self.tells.extend(self.after.as_ref().filter(untold).map(Tell::ending));
+        self
+    }
+
     /// Stores a fact that belongs to no request.
     pub fn note(fact: Fact, policy: &str) -> Self {
         Self { before: None, after: None, fact, policy: policy.to_owned(), card: None, tells: Vec::new() }

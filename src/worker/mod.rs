@@ -17,7 +17,7 @@ use crate::domain::Clock;
 use crate::domain::id::RequestId;
 use crate::domain::request::{Event, Request, Work};
 use crate::store::rules::Rules;
-use crate::store::{Commit, Due, Row, Store, StoreError, Tell};
+use crate::store::{Commit, Due, Row, Store, StoreError};
 
 /// How long a row is left to whoever took it.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -27,7 +27,7 @@ const ROUND: usize = 32;
 const AT_ONCE: usize = 8;
 /// Before an answer that did not come is asked for again.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
-/// How often the outcome of a reset is tried to be stored before only log and channel have it.
+/// How often the outcome of a reset is tried to be stored before it is left to be found out by looking.
 const RECORD_TRIES: usize = 5;
 
 /// The worker: everything it may touch.
@@ -92,10 +92,7 @@ impl Worker {
         let now = (self.clock)();
         let policy = self.policy_hash().await?;
         let Ok(after) = decided(&row.request, event, now) else { return Ok(()) };
-        let mut commit = Commit::advance(&row.request, after.clone(), &policy);
-        if after.is_over() && row.card.message.is_none() {
-            commit.tells.push(Tell::ending(&after));
-        }
+        let commit = Commit::advance(&row.request, after.clone(), &policy).telling(&row.card);
         match self.store.commit(commit).await {
             Ok(()) => {
                 tracing::info!(request.id = %after.id, "Request `{}` is {}", after.id, after.state.name());

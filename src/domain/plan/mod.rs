@@ -72,9 +72,18 @@ impl Machine {
         if self.name.is_empty() { self.id.as_str() } else { &self.name }
     }
 
-    /// What must be typed to confirm: the name, or the last four of the id where it has none.
+    /// What must be typed to confirm: the name without its outer spaces, which nobody sees, or the last four of the id
+    /// where that leaves nothing.
     pub fn confirmation(&self) -> &str {
-        if self.name.is_empty() { &self.id.as_str()[8..] } else { &self.name }
+        match self.name.trim() {
+            "" => &self.id.as_str()[8..],
+            name => name,
+        }
+    }
+
+    /// Whether `typed` confirms this machine.
+    pub fn is_named_by(&self, typed: Option<&str>) -> bool {
+        typed.is_some_and(|typed| typed.trim() == self.confirmation())
     }
 
     pub fn has_tag(&self, key: &str, value: &str) -> bool {
@@ -245,4 +254,39 @@ impl Plan {
 /// `team=payments · env=prod`
 pub fn tag_text(tags: &[(String, String)]) -> String {
     tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_confirmed_by_what_can_be_seen_of_its_name() {
+        let named = |name: &str| Machine {
+            id: "ins-r8hr2upy".parse().unwrap(),
+            name: name.to_owned(),
+            uuid: String::new(),
+            private_ips: Vec::new(),
+            public_ips: Vec::new(),
+            region: String::new(),
+            zone: String::new(),
+            state: String::new(),
+            restrict: String::new(),
+            stop_charging: String::new(),
+            os_name: String::new(),
+            image: None,
+            disk: SystemDisk { id: String::new(), kind: String::new(), size_gb: 50 },
+            data_disks: 0,
+            keys: Vec::new(),
+            tags: Vec::new(),
+            last: None,
+        };
+        assert!(named(" web-7 ").is_named_by(Some("web-7")));
+        for bare in ["", "   "] {
+            assert!(named(bare).is_named_by(Some("2upy")), "{bare:?}");
+            for nothing in [None, Some(""), Some("  "), Some("web-7")] {
+                assert!(!named(bare).is_named_by(nothing), "{bare:?} {nothing:?}");
+            }
+        }
+    }
 }

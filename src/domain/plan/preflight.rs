@@ -136,14 +136,6 @@ impl Plan {
             bound_tags,
         })
     }
-
-    /// Whether the instance can be reset at this moment; asked again just before the claim.
-    ///
-    /// # Errors
-    /// The state, restriction or running operation that forbids it.
-    pub fn check_idle(machine: &Machine) -> Result<(), PlanRefusal> {
-        check_state(machine)
-    }
 }
 
 /// `InstanceState` must be RUNNING, or STOPPED while it is still paid for; the error list of `ResetInstance` refuses

@@ -131,8 +131,7 @@ impl Request {
         if self.votes.iter().any(|vote| policy.person(&vote.caller.actor) == person) {
             return Err(Objection::AlreadyVoted);
         }
-        let named = typed.is_some_and(|typed| typed.trim() == plan.machine.confirmation().trim());
-        let vote = Vote { caller, named };
+        let vote = Vote { caller, named: plan.machine.is_named_by(typed) };
         Ok(if self.votes.len() + 1 >= policy.quorum {
             Event::Approved { vote, exec_by: now + EXEC_WINDOW, grace: policy.grace }
         } else {
