@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 
 use crate::app::{App, Bell};
 use crate::audit::Origin;
-use crate::chat::slack;
+use crate::chat::{self, Door, slack};
 use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
 use crate::config::{Config, LivePolicy};
 use crate::domain::Clock;
-use crate::ingress::{self, Ingress};
+use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
 use crate::secrets::{ApiKey, SecretSource, Secrets, SigningSecret};
 use crate::store::Store;
@@ -57,13 +57,8 @@ pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> a
     let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
     let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
     let notify = Arc::new(Notify::new());
-    let app = Arc::new(App {
-        store: Arc::clone(&store),
-        rules: Arc::clone(&rules),
-        bell: bell(&notify),
-        command: config.slack.command.clone(),
-    });
-    let ingress = Ingress { app, slack: signing(&secrets), clock: Arc::clone(clock) };
+    let app = Arc::new(App { store: Arc::clone(&store), rules: Arc::clone(&rules), bell: bell(&notify) });
+    let ingress = Ingress { app, slack: Some(slack_door(config, &secrets)), clock: Arc::clone(clock) };
     let worker = Worker {
         name: process_name()?,
         account: config.cloud.name.clone(),
@@ -104,21 +99,22 @@ fn bell(notify: &Arc<Notify>) -> Bell {
     })
 }
 
-fn signing(secrets: &Arc<Secrets>) -> ingress::Keys {
+fn slack_door(config: &Config, secrets: &Arc<Secrets>) -> Door<slack::verify::Keys> {
     let secrets = Arc::clone(secrets);
-    Arc::new(move || {
+    let keys: chat::Keys<_> = Arc::new(move || {
         let keys = secrets
             .slack_signing()
             .map(|SigningSecret { current, previous }| slack::verify::Keys { current, previous });
         std::future::ready(keys).boxed()
-    })
+    });
+    slack::door(keys, config.slack.command.clone())
 }
 
 fn voice(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<slack::client::Client> {
     let secrets = Arc::clone(secrets);
-    let token: slack::client::Token = Arc::new(move || std::future::ready(secrets.slack_bot_token()).boxed());
+    let token: chat::Token = Arc::new(move || std::future::ready(secrets.slack_bot_token()).boxed());
     let timeouts = Timeouts { connect: CONNECT, total: CHAT };
-    slack::client::Client::new(config.slack.api_base.clone(), token, timeouts)
+    slack::client::Client::new(config.slack.api_base.clone(), config.slack.command.clone(), token, timeouts)
 }
 
 fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Result<tencent::Client> {

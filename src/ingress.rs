@@ -3,29 +3,25 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::chat::slack::{parse, render, verify};
-use crate::chat::{Inbound, Reply, Unreadable, Verified};
+use crate::chat::{Door, Inbound, Reply, Unreadable, Verified, slack};
 use crate::domain::Clock;
 use crate::domain::notice;
 
 /// The longest body that is read, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
 
-/// Fetches what Slack signs with.
-pub type Keys = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<verify::Keys>> + Send + Sync>;
-
 /// What makes of a genuine body an event.
 type Parse = fn(&Verified) -> Result<Inbound, Unreadable>;
 
-/// The front door.
+/// The front door. A platform that is not configured is not there.
 pub struct Ingress {
     pub app: Arc<App>,
-    pub slack: Keys,
+    pub slack: Option<Door<slack::verify::Keys>>,
     pub clock: Clock,
 }
 
@@ -39,8 +35,8 @@ impl Route {
     fn of(method: &Method, path: &str) -> Option<Self> {
         match (method, path) {
             (&Method::GET, "/healthz") => Some(Self::Health),
-            (&Method::POST, "/slack/commands") => Some(Self::Slack(parse::command)),
-            (&Method::POST, "/slack/interactivity") => Some(Self::Slack(parse::interactivity)),
+            (&Method::POST, "/slack/commands") => Some(Self::Slack(slack::parse::command)),
+            (&Method::POST, "/slack/interactivity") => Some(Self::Slack(slack::parse::interactivity)),
             _ => None,
         }
     }
@@ -53,32 +49,28 @@ impl Ingress {
         if body.len() > BODY_MAX {
             return empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let Some(route) = Route::of(&parts.method, parts.uri.path()) else {
-            return empty(StatusCode::NOT_FOUND);
-        };
-        match route {
-            Route::Health => self.health().await,
-            Route::Slack(parse) => {
+        match (Route::of(&parts.method, parts.uri.path()), &self.slack) {
+            (Some(Route::Health), _) => self.health().await,
+            // Slack's certificate check of a distributed app: unsigned, without a command, without an effect.
+            (Some(Route::Slack(_)), Some(_)) if slack::verify::is_ssl_check(&body) => empty(StatusCode::OK),
+            (Some(Route::Slack(parse)), Some(door)) => {
                 let span = tracing::info_span!("event", chat.platform = "slack", length = body.len());
-                self.slack(&parts, body, parse).instrument(span).await
+                self.event(door, parse, &parts, body).instrument(span).await
             }
+            (Some(Route::Slack(_)), None) | (None, _) => empty(StatusCode::NOT_FOUND),
         }
     }
 
-    async fn slack(&self, parts: &http::request::Parts, body: Bytes, parse: Parse) -> Response<Bytes> {
-        // Slack's certificate check of a distributed app: unsigned, without a command, without an effect.
-        if verify::is_ssl_check(&body) {
-            return empty(StatusCode::OK);
-        }
-        let keys = match (self.slack)().await {
+    async fn event<K>(&self, door: &Door<K>, parse: Parse, parts: &Parts, body: Bytes) -> Response<Bytes> {
+        let keys = match (door.keys)().await {
             Ok(keys) => keys,
             Err(why) => {
-                tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without the signing secret");
+                tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without its key");
                 return empty(StatusCode::SERVICE_UNAVAILABLE);
             }
         };
         let now = (self.clock)();
-        let verified = match verify::verify(&keys, &parts.headers, body, now) {
+        let verified = match (door.verify)(&keys, &parts.headers, body, now) {
             Ok(verified) => verified,
             Err(why) => {
                 tracing::warn!(reason = ?why, "Refused a request that is not genuine: {why}");
@@ -92,7 +84,7 @@ impl Ingress {
                 Reply::Private(notice::unreadable())
             }
         };
-        render::reply(&reply)
+        (door.reply)(&reply, &door.command)
     }
 
     /// Healthy is who can read the store.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{App, POLICY_AGE, RACES, Trouble};
+use crate::chat::{Reply, Typed};
 use crate::domain::id::{MessageRef, RequestId};
 use crate::domain::notice::{self, Notice};
 use crate::domain::policy::{Caller, Denial, Policy};
@@ -16,40 +17,71 @@ pub(super) struct Click {
     pub(super) id: RequestId,
     pub(super) message: MessageRef,
     pub(super) press: Result<Press, BadPress>,
-    pub(super) typed: Option<String>,
+    pub(super) typed: Typed,
 }
 
 impl App {
-    /// What to tell the clicker alone; `None` where the card says it all.
-    pub(super) async fn click(&self, click: Click, now: Timestamp) -> Result<Option<Notice>, Trouble> {
+    /// What to tell the clicker alone; nothing where the card says it all.
+    pub(super) async fn click(&self, click: Click, now: Timestamp) -> Result<Reply, Trouble> {
         let policy = self.rules.today(POLICY_AGE, now).await?;
         let Click { caller, id, message, press, typed } = click;
-        let Ok(press) = press else { return Ok(Some(notice::old_button())) };
+        let Ok(press) = press else { return Ok(Reply::Private(notice::old_button())) };
         let Some(row) = self.store.load(&press.request).await? else {
-            return Ok(Some(notice::unknown_request()));
+            return Ok(Reply::Private(notice::unknown_request()));
         };
         if let Some(words) = self.misplaced(&caller, &message, &press, (&row, &policy, now)).await {
-            return Ok(Some(words));
+            return Ok(Reply::Private(words));
         }
         let command = match press.action {
             Action::Again => {
                 let ask = row.request.ask.clone();
-                return self.ask(caller, id, ask, (&policy, now)).await.map(Some);
+                return self.ask(caller, id, ask, (&policy, now)).await.map(Reply::Private);
             }
-            Action::Wipe => Command::Vote { caller: caller.clone(), typed },
+            Action::Wipe => match typed {
+                Typed::Later => {
+                    return Ok(self.question(&caller, &press, (&row.request, &policy, now)).await);
+                }
+                Typed::Nothing => Command::Vote { caller: caller.clone(), typed: None },
+                Typed::Name(name) => Command::Vote { caller: caller.clone(), typed: Some(name) },
+            },
             Action::Cancel | Action::Stop => Command::Cancel { caller: caller.clone() },
         };
         match self.decide(row, command, &policy, now).await? {
             Ok(request) => Ok(match &request.last().event {
-                Event::Voted { .. } => Some(notice::counted(&request)),
-                _ => None,
+                Event::Voted { .. } => Reply::Private(notice::counted(&request)),
+                _ => Reply::Silent,
             }),
-            Err((Objection::Denied(denial), request)) => {
-                self.deny(&caller, press.action.as_str(), denial.clone(), (&policy, now)).await;
-                Ok(Some(notice::denied(&caller, &denial, Some(&request))))
+            Err((objection, request)) => {
+                let why = self.objected(&caller, &press, objection, (&request, &policy, now)).await;
+                Ok(Reply::Private(why))
             }
-            Err((objection, request)) => Ok(Some(notice::objection(&objection, &request))),
         }
+    }
+
+    /// Asks for the machine's name, if the press could count with it.
+    async fn question(
+        &self,
+        caller: &Caller,
+        press: &Press,
+        (request, policy, now): (&Request, &Policy, Timestamp),
+    ) -> Reply {
+        let typed = request.plan.as_ref().map(|plan| plan.machine.confirmation().to_owned());
+        match request.decide(policy, Command::Vote { caller: caller.clone(), typed }, now) {
+            Ok(_) => notice::form(request, press).map_or(Reply::Silent, Reply::Form),
+            Err(why) => Reply::Private(self.objected(caller, press, why, (request, policy, now)).await),
+        }
+    }
+
+    async fn objected(
+        &self,
+        caller: &Caller,
+        press: &Press,
+        objection: Objection,
+        (request, policy, now): (&Request, &Policy, Timestamp),
+    ) -> Notice {
+        let Objection::Denied(denial) = objection else { return notice::objection(&objection, request) };
+        self.deny(caller, press.action.as_str(), denial.clone(), (policy, now)).await;
+        notice::denied(caller, &denial, Some(request))
     }
 
     /// A button counts only where it belongs: on the request's own card, in its own channel.

@@ -28,8 +28,6 @@ pub struct App {
     pub store: Arc<dyn Store>,
     pub rules: Arc<Rules>,
     pub bell: Bell,
-    /// The command's name, as people type it: `/reset`.
-    pub command: String,
 }
 
 /// Why an event came to nothing. The caller reads it.
@@ -84,15 +82,13 @@ impl App {
                 let user = caller.actor.user.clone();
                 let delivery = id.to_string();
                 let click = click::Click { caller, id, message, press, typed };
-                let words = match self.click(click, now).await {
-                    Ok(Some(words)) => words,
-                    Ok(None) => return Reply::Silent,
-                    Err(trouble) => trouble.words(),
-                };
-                if inline {
-                    return Reply::Private(words);
+                let reply = self.click(click, now).await;
+                match reply.unwrap_or_else(|trouble| Reply::Private(trouble.words())) {
+                    Reply::Private(words) if !inline => {
+                        self.tell_later(Tell { id: delivery, place, user, words }, now).await
+                    }
+                    reply => reply,
                 }
-                self.tell_later(Tell { id: delivery, place, user, words }, now).await
             }
         }
     }

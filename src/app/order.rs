@@ -21,10 +21,10 @@ impl App {
         let policy = self.rules.today(POLICY_AGE, now).await?;
         let order = match order {
             Ok(order) => order,
-            Err(hint) => return Ok(notice::hint(&hint, &self.command)),
+            Err(hint) => return Ok(notice::hint(&hint)),
         };
         match order {
-            Order::Help => Ok(notice::help(&caller, &self.command)),
+            Order::Help => Ok(notice::help(&caller)),
             Order::Reset(ask) => self.ask(caller, id, *ask, (&policy, now)).await,
             Order::Status(target) => self.status(&caller, target.as_ref(), &policy, now).await,
             Order::Explain(instance) => match policy.authorise(&caller, Act::Look) {

@@ -3,12 +3,18 @@
 
 pub mod slack;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Response};
+use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::domain::ask::{Hint, Order};
-use crate::domain::id::{MessageRef, Place, RequestId};
-use crate::domain::notice::Notice;
+use crate::domain::id::{MessageRef, Place, Principal, RequestId};
+use crate::domain::notice::{Form, Notice};
 use crate::domain::policy::Caller;
 use crate::domain::request::{BadPress, Press};
 
@@ -39,10 +45,34 @@ pub enum Inbound {
         id: RequestId,
         message: MessageRef,
         press: Result<Press, BadPress>,
-        typed: Option<String>,
+        typed: Typed,
         /// Whether the answer can go back in the HTTP reply; else the worker delivers it.
         inline: bool,
     },
+}
+
+/// The machine's name, as it came with a press.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// The platform asks for it after the press, which by itself decides nothing yet.
+    Later,
+    Nothing,
+    Name(String),
+}
+
+/// Why a request is not from its platform. Says nothing that helps to forge one; never holds the signature or the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    #[error("a signature header is missing")]
+    Missing,
+    #[error("a signature header came twice")]
+    Doubled,
+    #[error("a signature header is malformed")]
+    Malformed,
+    #[error("the request is too old or too new")]
+    Stale,
+    #[error("the signature does not match")]
+    Mismatch,
 }
 
 /// A genuine event that could not be understood.
@@ -58,6 +88,23 @@ pub enum Reply {
     Silent,
     /// For the caller alone.
     Private(Notice),
+    /// Asks the caller, in a window of its own, for what was still to be typed.
+    Form(Form),
+}
+
+/// Fetches what a platform's signatures are checked with.
+pub type Keys<K> = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<K>> + Send + Sync>;
+
+/// Reads a bot token, each time anew: it may have been rotated.
+pub type Token = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<SecretString>> + Send + Sync>;
+
+/// One platform's way in: what is genuine, and how it is answered.
+pub struct Door<K> {
+    pub keys: Keys<K>,
+    pub verify: fn(&K, &HeaderMap, Bytes, Timestamp) -> Result<Verified, Unverified>,
+    pub reply: fn(&Reply, &str) -> Response<Bytes>,
+    /// The command's name, as it is configured for this platform.
+    pub command: String,
 }
 
 /// Why a message did not arrive. Sorted by what the worker does next.
@@ -80,17 +127,22 @@ pub enum ChatError {
 /// How the worker speaks.
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Posts to a channel; `under` makes it a reply that the whole channel sees too.
+    /// Posts to a channel; `under` makes it a reply that the whole channel sees too. `key` names the message: a
+    /// platform that can shows it once, however often it is posted.
     async fn post(
         &self,
         place: &Place,
         notice: &Notice,
         under: Option<&MessageRef>,
+        key: &str,
     ) -> Result<MessageRef, ChatError>;
 
     /// Replaces a message of ours.
     async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError>;
 
-    /// Tells one person in a channel; where the bot is not in the channel, by direct message.
-    async fn tell(&self, place: &Place, user: &str, notice: &Notice) -> Result<(), ChatError>;
+    /// Tells one person, in the channel or by direct message; `key` as in [`Chat::post`].
+    async fn tell(&self, place: &Place, user: &str, notice: &Notice, key: &str) -> Result<(), ChatError>;
+
+    /// The groups and roles that an account holds now: what was proven at a click may be gone at the claim.
+    async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError>;
 }

@@ -92,6 +92,12 @@ pub enum Hint {
     NoFinding,
 }
 
+/// Whether `words` begin with what is not a machine: `status`, `help` and their like.
+pub fn is_subcommand(words: &str) -> bool {
+    let first = words.split_ascii_whitespace().next().unwrap_or_default();
+    ["status", "cancel", "close", "explain", "help"].contains(&first)
+}
+
 /// The Slack form: one line of words.
 ///
 /// # Errors
@@ -299,25 +305,37 @@ fn text_name(value: &str) -> Result<String, Hint> {
 impl Ask {
     /// The shortest command that asks the same again, without the reason.
     pub fn canonical(&self) -> String {
-        let mut words = vec![self.instance.to_string()];
-        words.extend(self.image.as_ref().map(ToString::to_string));
-        words.extend(self.disk_gb.map(|gb| format!("{gb}GB")));
-        match &self.login {
-            Login::Keep => {}
-            Login::Keys(keys) => {
-                words.push(format!("key={}", keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(",")));
-            }
-            Login::Image => words.push("login=image".to_owned()),
-            Login::Random => words.push("login=random".to_owned()),
-            Login::Vault => words.push("login=vault".to_owned()),
-        }
-        words.extend(self.hostname.as_ref().map(|name| format!("hostname={name}")));
-        let flags = [("security", self.security), ("monitor", self.monitor), ("automation", self.automation)];
-        for (name, flag) in flags {
-            words.extend(flag.map(|on| format!("{name}={}", if on { "on" } else { "off" })));
-        }
-        words.extend(self.userdata.as_ref().map(|name| format!("userdata={name}")));
-        words.join(" ")
+        let word = |(name, value): (&str, String)| match name {
+            "instance" | "image" | "disk" => value,
+            "keys" => format!("key={value}"),
+            name => format!("{name}={value}"),
+        };
+        self.options().into_iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same as named options, in the order in which they are typed.
+    pub fn options(&self) -> Vec<(&'static str, String)> {
+        let (login, keys) = match &self.login {
+            Login::Keep => (None, None),
+            Login::Keys(keys) => (None, Some(keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(","))),
+            Login::Image => (Some("image"), None),
+            Login::Random => (Some("random"), None),
+            Login::Vault => (Some("vault"), None),
+        };
+        let switch = |on: Option<bool>| on.map(|on| if on { "on" } else { "off" }.to_owned());
+        let all = [
+            ("instance", Some(self.instance.to_string())),
+            ("image", self.image.as_ref().map(ToString::to_string)),
+            ("disk", self.disk_gb.map(|gb| format!("{gb}GB"))),
+            ("login", login.map(str::to_owned)),
+            ("keys", keys),
+            ("hostname", self.hostname.clone()),
+            ("security", switch(self.security)),
+            ("monitor", switch(self.monitor)),
+            ("automation", switch(self.automation)),
+            ("userdata", self.userdata.clone()),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 

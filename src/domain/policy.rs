@@ -22,6 +22,9 @@ pub struct Caller {
     /// A direct message, where nobody else would see the card.
     pub direct: bool,
     pub bot: bool,
+    /// The app came along with the account and is not a member of the place: Discord's user install.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub borrowed: bool,
     /// Groups and roles that were proven for this account at this event.
     pub proven: Vec<Principal>,
 }
@@ -52,6 +55,8 @@ pub struct Ballot<'a> {
 pub enum Denial {
     WrongApp,
     WrongTeam,
+    /// The app was brought along by an account; it has to be installed for the place.
+    Borrowed,
     /// The account belongs to another team: a guest of a shared channel.
     Guest,
     Bot,
@@ -190,6 +195,9 @@ impl Policy {
         if !home.orgs.contains(&caller.actor.org) || caller.actor.platform != place.platform {
             return Err(Denial::Guest);
         }
+        if caller.borrowed {
+            return Err(Denial::Borrowed);
+        }
         if caller.bot {
             return Err(Denial::Bot);
         }
@@ -207,7 +215,9 @@ impl Policy {
         if own && !self.self_approval {
             return Err(Denial::OwnRequest);
         }
-        if (own || self.confirms(ballot.machine)) && !ballot.machine.is_named_by(ballot.typed) {
+        // A name that was typed must be right, also where none had to be.
+        let must = own || self.confirms(ballot.machine) || ballot.typed.is_some();
+        if must && !ballot.machine.is_named_by(ballot.typed) {
             return Err(Denial::WrongName);
         }
         Ok(())

@@ -50,7 +50,8 @@ impl Worker {
     /// The first posting is a fact: the time to decide runs from it.
     async fn post_card(&self, row: &Row, card: &Notice, now: Timestamp) -> Result<(), Hitch> {
         let request = &row.request;
-        let message = self.chat.post(&request.caller.place, card, None).await?;
+        let key = format!("{} card", request.id);
+        let message = self.chat.post(&request.caller.place, card, None, &key).await?;
         let expires = request.terms.as_ref().map_or(SignedDuration::ZERO, |terms| terms.expires);
         let posted = Event::Posted { message: message.clone(), until: now + expires };
         let shown = Card { message: Some(message.clone()), shown_at: Some(now), ..Card::default() };
@@ -94,7 +95,11 @@ impl Worker {
         let place = &request.caller.place;
         let message = match self.chat.update(place, message, card).await {
             Ok(()) => message.clone(),
-            Err(ChatError::NotEditable(_)) => self.chat.post(place, card, Some(message)).await?,
+            Err(ChatError::NotEditable(_)) => {
+                self.chat
+                    .post(place, card, Some(message), &format!("{} card {}", request.id, request.rev()))
+                    .await?
+            }
             Err(why) => return Err(why.into()),
         };
         let shown = Card {
@@ -121,7 +126,8 @@ impl Worker {
         let request = &row.request;
         let root = data_encoding::HEXLOWER.encode(&row.seal.root[..4]);
         let words = notice::speech(request, speech, &Tail { seq: row.seal.seq, root }, now);
-        self.chat.post(&request.caller.place, &words, Some(message)).await?;
+        let key = format!("{} {speech:?}", request.id);
+        self.chat.post(&request.caller.place, &words, Some(message), &key).await?;
         let mut said = row.card.clone();
         said.said.push(speech);
         said.tries = 0;
@@ -149,7 +155,7 @@ impl Worker {
 
     pub(super) async fn attend_tell(&self, due: &DueTell) -> anyhow::Result<()> {
         let tell = &due.tell;
-        let Err(why) = self.chat.tell(&tell.place, &tell.user, &tell.words).await else {
+        let Err(why) = self.chat.tell(&tell.place, &tell.user, &tell.words, &tell.id).await else {
             return Ok(self.store.settle_tell(&tell.id, None).await?);
         };
         tracing::warn!(tell.id = %tell.id, error = %why, "A private answer could not be delivered");

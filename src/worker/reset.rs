@@ -53,7 +53,7 @@ impl Worker {
             .today(SignedDuration::ZERO, (self.clock)())
             .await
             .map_err(|why| refuse(Refusal::Lookup { why: why.to_string() }))?;
-        request.still_allowed(&policy).map_err(refuse)?;
+        self.with_rights_of_today(request).await.map_err(refuse)?.still_allowed(&policy).map_err(refuse)?;
         let Some(seen) = request.plan.as_deref().filter(|plan| plan.v == Plan::VERSION) else {
             return Err(refuse(Refusal::Upgraded));
         };
@@ -66,6 +66,16 @@ impl Worker {
         let signed_at = (self.clock)();
         let claim = Claim { token: self.token(), signed_at, baseline: plan.machine.last };
         Ok((armed, policy.hash.clone(), claim))
+    }
+
+    /// The request with the groups and roles that its people hold now; what was proven at the click may be gone.
+    async fn with_rights_of_today(&self, request: &Request) -> Result<Request, Refusal> {
+        let mut today = request.clone();
+        for caller in today.callers_mut().filter(|caller| !caller.proven.is_empty()) {
+            let proven = self.chat.proven(caller).await;
+            caller.proven = proven.map_err(|why| Refusal::Lookup { why: why.to_string() })?;
+        }
+        Ok(today)
     }
 
     async fn plan_again(&self, request: &Request, policy: &Policy) -> Result<Plan, NotNow> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cleanslate::chat::slack;
 use cleanslate::ingress::{BODY_MAX, Ingress};
 use cleanslate::sim::slack::deliver::Delivery;
 use futures_util::FutureExt as _;
@@ -109,7 +110,11 @@ async fn without_the_signing_secret_nothing_is_believed() {
     let front = Front::new();
     let Ingress { app, clock, .. } = front.ingress();
     let keys = || std::future::ready(Err(anyhow::anyhow!("no secret today"))).boxed();
-    let ingress = Ingress { app: Arc::clone(app), slack: Arc::new(keys), clock: Arc::clone(clock) };
+    let ingress = Ingress {
+        app: Arc::clone(app),
+        slack: Some(slack::door(Arc::new(keys), "/reset".to_owned())),
+        clock: Arc::clone(clock),
+    };
     let response = ingress.handle(request(&order("ins-r8hr2upy", "1.1"))).await;
     assert_eq!(
         (response.status(), response.body().len(), front.log_size().await),

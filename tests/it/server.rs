@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cleanslate::chat;
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
 use cleanslate::domain::id::{ImageId, InstanceId};
 use cleanslate::domain::plan::{Image, Machine, ResetOrder};
@@ -123,8 +124,8 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
     let (asked, given) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (ask, give) = (Arc::clone(&asked), Arc::clone(&given));
     let Ingress { app, slack, clock } = front.ingress();
-    let slack = Arc::clone(slack);
-    let keys: cleanslate::ingress::Keys = Arc::new(move || {
+    let slack = Arc::clone(&slack.as_ref().unwrap().keys);
+    let keys: chat::Keys<_> = Arc::new(move || {
         let (ask, give, slack) = (Arc::clone(&ask), Arc::clone(&give), Arc::clone(&slack));
         async move {
             ask.notify_one();
@@ -133,7 +134,8 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
         }
         .boxed()
     });
-    (Arc::new(Ingress { app: Arc::clone(app), slack: keys, clock: Arc::clone(clock) }), asked, given)
+    let door = chat::slack::door(keys, "/reset".to_owned());
+    (Arc::new(Ingress { app: Arc::clone(app), slack: Some(door), clock: Arc::clone(clock) }), asked, given)
 }
 
 #[tokio::test]

@@ -2,26 +2,21 @@
 //!
 //! Source: the method pages, docs.slack.dev. A refusal is HTTP 200 with `"ok": false`.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::render;
-use crate::chat::{Chat, ChatError};
-use crate::domain::id::{MessageRef, Place};
+use crate::chat::{Chat, ChatError, Token};
+use crate::domain::id::{MessageRef, Place, Principal};
 use crate::domain::notice::Notice;
+use crate::domain::policy::Caller;
 use crate::outbound::{self, Timeouts};
-
-/// Reads the bot token, each time anew: it may have been rotated.
-pub type Token = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<SecretString>> + Send + Sync>;
 
 /// Seconds to wait when Slack says "too fast" without saying how long.
 const WAIT: u64 = 10;
@@ -31,6 +26,8 @@ const AGENT: &str = concat!("cleanslate/", env!("CARGO_PKG_VERSION"));
 pub struct Client {
     http: reqwest::Client,
     api_base: Url,
+    /// As people type it, with its slash.
+    command: String,
     token: Token,
 }
 
@@ -59,11 +56,11 @@ impl From<Failure> for ChatError {
 }
 
 impl Client {
-    /// `api_base` is `https://slack.com/api/`, or whatever stands in for it.
+    /// `api_base` is `https://slack.com/api/`, or whatever stands in for it; `command` is as people type it.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(mut api_base: Url, token: Token, timeouts: Timeouts) -> anyhow::Result<Self> {
+    pub fn new(mut api_base: Url, command: String, token: Token, timeouts: Timeouts) -> anyhow::Result<Self> {
         if !api_base.path().ends_with('/') {
             let path = format!("{}/", api_base.path());
             api_base.set_path(&path);
@@ -72,7 +69,7 @@ impl Client {
             .user_agent(AGENT)
             .build()
             .context("the HTTP client for Slack could not be made")?;
-        Ok(Self { http, api_base, token })
+        Ok(Self { http, api_base, command, token })
     }
 
     async fn call(&self, method: &str, body: &Value) -> Result<Answer, Failure> {
@@ -102,6 +99,16 @@ impl Client {
         if answer.ok { Ok(answer) } else { Err(Failure::Refused(answer.error.unwrap_or_default())) }
     }
 
+    /// A message for a channel; a person's id opens the direct message with that person.
+    fn addressed(&self, notice: &Notice, channel: &str) -> Value {
+        let mut body = render::message(notice, &self.command);
+        body["channel"] = json!(channel);
+        body["link_names"] = json!(false);
+        body["unfurl_links"] = json!(false);
+        body["unfurl_media"] = json!(false);
+        body
+    }
+
     async fn post_message(&self, body: &Value) -> Result<MessageRef, Failure> {
         let answer = self.call("chat.postMessage", body).await?;
         answer.ts.map(MessageRef).ok_or_else(|| unclear("an answer without the message's ts"))
@@ -115,8 +122,9 @@ impl Chat for Client {
         place: &Place,
         notice: &Notice,
         under: Option<&MessageRef>,
+        _: &str,
     ) -> Result<MessageRef, ChatError> {
-        let alone = addressed(notice, &place.channel);
+        let alone = self.addressed(notice, &place.channel);
         let Some(parent) = under else { return Ok(self.post_message(&alone).await?) };
         let mut reply = alone.clone();
         reply["thread_ts"] = json!(parent.0);
@@ -129,33 +137,28 @@ impl Chat for Client {
     }
 
     async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError> {
-        let mut body = addressed(notice, &place.channel);
+        let mut body = self.addressed(notice, &place.channel);
         body["ts"] = json!(message.0);
         self.call("chat.update", &body).await?;
         Ok(())
     }
 
-    async fn tell(&self, place: &Place, user: &str, notice: &Notice) -> Result<(), ChatError> {
-        let mut body = addressed(notice, &place.channel);
+    async fn tell(&self, place: &Place, user: &str, notice: &Notice, _: &str) -> Result<(), ChatError> {
+        let mut body = self.addressed(notice, &place.channel);
         body["user"] = json!(user);
         match self.call("chat.postEphemeral", &body).await {
             Err(Failure::Refused(code)) if is_about_channel(&code) => {
-                self.post_message(&addressed(notice, user)).await?;
+                self.post_message(&self.addressed(notice, user)).await?;
                 Ok(())
             }
             told => Ok(told.map(|_| ())?),
         }
     }
-}
 
-/// A message for a channel; a person's id opens the direct message with that person.
-fn addressed(notice: &Notice, channel: &str) -> Value {
-    let mut body = render::message(notice);
-    body["channel"] = json!(channel);
-    body["link_names"] = json!(false);
-    body["unfurl_links"] = json!(false);
-    body["unfurl_media"] = json!(false);
-    body
+    /// Principals here are accounts: none that has to be looked up.
+    async fn proven(&self, _: &Caller) -> Result<Vec<Principal>, ChatError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Slack's error codes by what the worker does next. A code that is not known may pass.
@@ -229,7 +232,6 @@ fn lost(error: reqwest::Error) -> Failure {
     unclear(format!("{how}: {}", error.without_url()))
 }
 
-/// ring and Mozilla's roots; reqwest's own default would read the system's, which takes longer than a call.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::render::{TYPED_ACTION, TYPED_BLOCK};
-use crate::chat::{Inbound, Unreadable, Verified};
+use crate::chat::{Inbound, Typed, Unreadable, Verified};
 use crate::domain::ask;
 use crate::domain::id::{Actor, MessageRef, Place, Platform, RequestId};
 use crate::domain::policy::Caller;
@@ -86,6 +86,7 @@ fn caller(app: Option<String>, org: String, user: User, channel: Channel) -> Res
         direct,
         // Slack signs commands and clicks of people only.
         bot: false,
+        borrowed: false,
         proven: Vec::new(),
     })
 }
@@ -108,10 +109,15 @@ struct Payload {
 }
 
 impl Payload {
-    /// What stands in the text field of the clicked message.
-    fn typed(&self) -> Option<String> {
-        let field = self.state.as_ref()?.get("values")?.get(TYPED_BLOCK)?.get(TYPED_ACTION)?;
-        field.get("value")?.as_str().map(str::to_owned)
+    /// What stands in the text field of the clicked message; an empty field is as good as none.
+    fn typed(&self) -> Typed {
+        let field = |state: &Value| Some(state.get("values")?.get(TYPED_BLOCK)?.get(TYPED_ACTION)?.clone());
+        let value = self
+            .state
+            .as_ref()
+            .and_then(field)
+            .and_then(|field| Some(field.get("value")?.as_str()?.to_owned()));
+        value.filter(|name| !name.is_empty()).map_or(Typed::Nothing, Typed::Name)
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::chat::Verified;
+use crate::chat::{Unverified, Verified};
 
 /// How far Slack's clock and ours may be apart, either way, in seconds. An old request is a replay.
 const WINDOW: u64 = 300;
@@ -23,21 +23,6 @@ pub struct Keys {
     pub current: SecretString,
     /// While the secret is rotated: the one before, and when it stops counting.
     pub previous: Option<(SecretString, Timestamp)>,
-}
-
-/// Why a request is not from Slack. Says nothing that helps to forge one; never holds the signature or the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unverified {
-    #[error("a signature header is missing")]
-    Missing,
-    #[error("a signature header came twice")]
-    Doubled,
-    #[error("a signature header is malformed")]
-    Malformed,
-    #[error("the request is too old or too new")]
-    Stale,
-    #[error("the signature does not match")]
-    Mismatch,
 }
 
 /// Checks that Slack sent `body` within 300 seconds of `now`.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::build::{code, duration, machine, spans, tag, ticked};
+use super::build::{code, duration, machine, spans, tag, ticked, typed};
 use super::stand::stands;
 use super::{Notice, Span};
 use crate::domain::ask::Hint;
@@ -14,10 +14,10 @@ pub fn opened(request: &Request) -> Notice {
         .line(spans!["If none appears within a minute, invite the bot: `/invite @cleanslate`"])
 }
 
-pub fn hint(hint: &Hint, command: &str) -> Notice {
+pub fn hint(hint: &Hint) -> Notice {
     let hint = ticked(&hint.to_string());
     Notice::say(spans!["Nothing was started and nothing was wiped: ", hint, "."])
-        .line(spans!["All of it: ", code(format!("{command}s help"))])
+        .line(spans!["All of it: `/reset help`"])
 }
 
 pub fn already_open(request: &Request, card: Option<&MessageRef>, now: Timestamp) -> Notice {
@@ -60,14 +60,14 @@ pub fn use_this_card(request: &Request, card: Option<&MessageRef>) -> Notice {
 pub fn unknown_request() -> Notice {
     Notice::say(spans![
         "No such request in this channel, or more than one; nothing was changed and nothing was wiped by this. What is \
-         open: `/resets status`"
+         open: `/reset status`"
     ])
 }
 
 pub fn old_button() -> Notice {
     Notice::say(spans![
         "This button belongs to another version; nothing was changed and nothing was wiped by it. What is open: \
-         `/resets status`. To ask again: `/reset`"
+         `/reset status`. To ask again: `/reset`"
     ])
 }
 
@@ -75,7 +75,7 @@ pub fn old_button() -> Notice {
 pub fn unreadable() -> Notice {
     Notice::say(spans![
         "This version cannot read what was sent, so nothing was done by it, and nothing was wiped. Ask again: ",
-        code("/reset"),
+        typed(""),
         ". If it stays, this bot needs an update."
     ])
 }

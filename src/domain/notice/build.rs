@@ -64,12 +64,23 @@ impl From<Vec<Span>> for Words {
     }
 }
 
-/// `` `code` `` becomes [`Span::Code`]. For text that this program wrote, never for what people or the cloud wrote.
+/// `` `code` `` becomes [`Span::Code`], `` `/reset …` `` a command. For text that this program wrote, never for what
+/// people or the cloud wrote.
 pub(super) fn ticked(text: &str) -> Vec<Span> {
     let pieces = text.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
     pieces
-        .map(|(index, piece)| if index % 2 == 0 { Span::Text(piece.to_owned()) } else { code(piece) })
+        .map(|(index, piece)| match (index % 2, piece.strip_prefix("/reset")) {
+            (0, _) => Span::Text(piece.to_owned()),
+            (_, Some(words)) => typed(words.trim_start()),
+            (_, None) if piece.starts_with("/invite") => Span::Invite,
+            (_, None) => code(piece),
+        })
         .collect()
+}
+
+/// A command of ours: `words` are what follows its name.
+pub(super) fn typed(words: impl Into<String>) -> Span {
+    Span::Command(words.into())
 }
 
 pub(super) fn code(text: impl Into<String>) -> Span {
@@ -164,7 +175,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// `/reset ins-… …`, to copy.
 pub(super) fn command(ask: &Ask) -> Span {
-    code(format!("/reset {}", ask.canonical()))
+    typed(ask.canonical())
 }
 
 /// The command that asks for the same again.

@@ -11,6 +11,7 @@ pub(super) fn why_not(denial: &Denial) -> &'static str {
     match denial {
         Denial::WrongApp => "this app is not the one that is configured here.",
         Denial::WrongTeam => "this team is not one that is configured here.",
+        Denial::Borrowed => "this app came with your account and is not installed here.",
         Denial::Guest => "an account of another team may not do this, in a shared channel neither.",
         Denial::Bot => "a bot may not do this.",
         Denial::DirectMessage => "resets are asked for where others see it, never in a direct message.",
@@ -31,10 +32,11 @@ pub(super) fn why_not(denial: &Denial) -> &'static str {
 fn next(denial: &Denial) -> &'static str {
     match denial {
         Denial::WrongApp | Denial::WrongTeam => "An admin finds the right ones in the configuration.",
+        Denial::Borrowed => "Use it where an admin has installed it.",
         Denial::Guest => "Ask somebody of this team.",
         Denial::Bot => "A person has to.",
         Denial::DirectMessage | Denial::WrongChannel => {
-            "Go to a channel that is configured for it, or have your admin add this one; `/resets help` prints its id."
+            "Go to a channel that is configured for it, or have your admin add this one; `/reset help` prints its id."
         }
         Denial::OtherChannel => "Go to the channel of its card.",
         Denial::OtherMessage => "Use its card.",
@@ -42,7 +44,7 @@ fn next(denial: &Denial) -> &'static str {
         Denial::NotAnApprover => "Ask one of them.",
         Denial::OwnRequest => "Somebody else has to approve it.",
         Denial::WrongName => "Type it exactly as the card says, then press the button again.",
-        Denial::TooManyOpen => "Decide or cancel one first: `/resets status`.",
+        Denial::TooManyOpen => "Decide or cancel one first: `/reset status`.",
         Denial::TooFast => "Wait a minute.",
         Denial::LookupFailed => "Try again in a minute.",
     }
@@ -75,6 +77,7 @@ pub fn denied(caller: &Caller, denial: &Denial, request: Option<&Request>) -> No
         Denial::NotAnApprover => notice.line(to_be_added("approvers", &me)),
         Denial::WrongApp
         | Denial::WrongTeam
+        | Denial::Borrowed
         | Denial::Guest
         | Denial::Bot
         | Denial::DirectMessage

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::build::{code, duration, machine, principals, spans, tag};
+use super::build::{code, duration, machine, principals, spans, tag, typed};
 use super::denials::why_not;
 use super::stand::stands;
 use super::{Notice, Span};
@@ -36,20 +36,19 @@ fn standing(request: &Request, now: Timestamp) -> Vec<Span> {
     ]
 }
 
-/// All that can be typed; `command` as people type it, `/reset`.
-pub fn help(caller: &Caller, command: &str) -> Notice {
-    let typed = |rest: &str| code(format!("{command}{rest}"));
+/// All that can be typed.
+pub fn help(caller: &Caller) -> Notice {
     Notice::title(spans!["Wipe a server and reinstall it, after an approval"])
-        .line(spans![typed(" ins-r8hr2upy img-pmqg1cw7 60GB -- why")])
+        .line(spans![typed("ins-r8hr2upy img-pmqg1cw7 60GB -- why")])
         .line(spans!["Image and size may be left out: the machine keeps what it has. Options:"])
         .line(spans![
             "`login=keep|image|random` `key=skey-…,…` `hostname=…` `security=on|off` `monitor=on|off` \
              `automation=on|off`"
         ])
-        .line(spans![typed("s status [id]"), " what is open here"])
-        .line(spans![typed("s cancel id"), " withdraw a request; anyone in its channel may"])
-        .line(spans![typed("s close id -- finding"), " settle one that I could not"])
-        .line(spans![typed("s explain ins-…"), " may I?"])
+        .line(spans![typed("status [id]"), " what is open here"])
+        .line(spans![typed("cancel id"), " withdraw a request; anyone in its channel may"])
+        .line(spans![typed("close id -- finding"), " settle one that I could not"])
+        .line(spans![typed("explain ins-…"), " may I?"])
         .line(spans![
             "You are ",
             code(caller.actor.principal().to_string()),

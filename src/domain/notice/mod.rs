@@ -27,8 +27,9 @@ pub use denials::{denied, objection};
 pub use ends::ended_before_card;
 pub use log::{actor, summary};
 pub use look::{explain, help, status, status_one};
+pub use sheet::form;
 pub use speech::{Tail, speech};
-pub use text::plain;
+pub use text::{plain, typed};
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +37,12 @@ pub use text::plain;
 pub enum Span {
     Text(String),
     Strong(String),
-    /// Something to copy: an id, a command.
+    /// Something to copy: an id, a line of configuration.
     Code(String),
+    /// One of our commands, to copy: the words after its name. The renderer writes it as it is typed on its platform.
+    Command(String),
+    /// How the bot is let into a channel; again the platform's own way.
+    Invite,
     /// A live mention. Only people who are meant to hear of it.
     Person(Actor),
     /// A principal of the approver list; live for accounts and groups.
@@ -95,6 +100,15 @@ pub struct TypeField {
     pub label: String,
     /// What is typed, shown as the placeholder.
     pub expect: String,
+}
+
+/// What is asked before a press counts, where the platform asks in a window of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    pub question: Confirm,
+    pub field: TypeField,
+    /// [`super::request::Press`], written out.
+    pub value: String,
 }
 
 /// One message.

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::build::{
     code, deciders, duration, on_button, on_label, principals, quoted, short, spans, strong, tag,
 };
-use super::{Confirm, Notice, Span, TypeField};
+use super::{Confirm, Form, Notice, Span, TypeField};
 use crate::domain::plan::{LoginOrder, Plan, Progress, ResetOrder, tag_text};
-use crate::domain::request::{Action, Request, Terms};
+use crate::domain::request::{Action, Press, Request, Terms};
 
 /// Longest name of a machine or system here.
 const NAME: usize = 60;
@@ -40,16 +40,29 @@ pub(super) fn sheet(request: &Request, plan: &Plan, terms: &Terms, until: Timest
         .field("Needs", needs(request, terms, until))
         .line(spans!["Anyone here may cancel. ", tag(request)]);
     notice.field = type_field(request, plan, terms);
-    let wipe = format!("Wipe {}", on_button(request));
     notice
-        .button(request, Action::Wipe, &wipe)
-        .asking(Confirm {
-            title: format!("Wipe {} ({})?", on_label(m.title(), 40), m.id),
-            body: format!("Its {} GB system disk is lost for good.", m.disk.size_gb),
-            yes: wipe,
-            no: "Keep it".to_owned(),
-        })
+        .button(request, Action::Wipe, format!("Wipe {}", on_button(request)))
+        .asking(question(request, plan))
         .button(request, Action::Cancel, "Cancel")
+}
+
+/// Asked again before the wipe.
+fn question(request: &Request, plan: &Plan) -> Confirm {
+    let m = &plan.machine;
+    Confirm {
+        title: format!("Wipe {} ({})?", on_label(m.title(), 40), m.id),
+        body: format!("Its {} GB system disk is lost for good.", m.disk.size_gb),
+        yes: format!("Wipe {}", on_button(request)),
+        no: "Keep it".to_owned(),
+    }
+}
+
+/// The same question where the platform asks in a window of its own; `None` while there is nothing to wipe.
+pub fn form(request: &Request, press: &Press) -> Option<Form> {
+    let plan = request.plan.as_deref()?;
+    let name = on_label(plan.machine.confirmation(), 150);
+    let field = TypeField { label: format!("To approve, type {name}"), expect: name };
+    Some(Form { question: question(request, plan), field, value: press.to_string() })
 }
 
 /// The red lines: what is worse than a plain reinstall.

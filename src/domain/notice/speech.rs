@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::build::{again, code, machine, people, spans, tag};
+use super::build::{again, code, machine, people, spans, tag, typed};
 use super::ends::end;
 use super::refusals::riddle;
 use super::sheet::approvers;
@@ -48,7 +48,7 @@ pub(super) fn to_all(request: &Request, before: Vec<Span>, after: Vec<Span>) -> 
 }
 
 fn close(request: &Request) -> Span {
-    code(format!("/resets close {} -- what you found", request.id.short()))
+    typed(format!("close {} -- what you found", request.id.short()))
 }
 
 /// What the cloud knows the call by, once it answered.

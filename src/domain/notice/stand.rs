@@ -2,7 +2,7 @@
 //! who ask or come too late.
 
 use super::Span;
-use super::build::{code, deciders, last_by, quoted, spans};
+use super::build::{code, deciders, last_by, quoted, spans, typed};
 use super::ends::{lapse, not_sent};
 use super::refusals::reason;
 use super::sheet::approvers;
@@ -44,7 +44,7 @@ pub(super) fn stands(request: &Request) -> Vec<Span> {
         }
         State::Indeterminate(_) => spans![
             "We do not know whether the disk was wiped. Treat it as lost until somebody has looked and closed this: ",
-            code(format!("/resets close {} -- what you found", request.id.short()))
+            typed(format!("close {} -- what you found", request.id.short()))
         ],
         State::Over(ending) => ended(request, *ending),
     }

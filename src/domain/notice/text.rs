@@ -1,6 +1,7 @@
 //! A notice as a terminal shows it.
 
 use super::{Line, Notice, Span, Tone, visible};
+use crate::domain::ask;
 
 /// Plain lines, buttons last.
 pub fn plain(notice: &Notice) -> Vec<String> {
@@ -23,6 +24,12 @@ fn line(line: &Line) -> String {
     }
 }
 
+/// A command as one line: `/reset ins-…`, `/resets status`. `name` is the first one's, with its slash.
+pub fn typed(name: &str, words: &str) -> String {
+    let plural = if ask::is_subcommand(words) { "s" } else { "" };
+    format!("{name}{plural} {words}").trim_end().to_owned()
+}
+
 /// Spans without markup, with nothing hidden in them.
 pub(super) fn spoken(spans: &[Span]) -> String {
     spans.iter().map(span).collect::<String>().trim_end().to_owned()
@@ -34,6 +41,8 @@ fn span(span: &Span) -> String {
         Span::Person(actor) => visible(&actor.name),
         Span::Principal(principal) => principal.to_string(),
         Span::Time(at) => at.strftime("%H:%M:%S").to_string(),
+        Span::Command(words) => visible(&typed("/reset", words)),
+        Span::Invite => "/invite @cleanslate".to_owned(),
         Span::Message { message, .. } => format!("the card ({})", visible(&message.0)),
     }
 }

@@ -312,6 +312,11 @@ impl Request {
         &self.facts[self.facts.len() - 1]
     }
 
+    /// Everybody whose right the request rests on.
+    pub fn callers_mut(&mut self) -> impl Iterator<Item = &mut Caller> {
+        std::iter::once(&mut self.caller).chain(self.votes.iter_mut().map(|vote| &mut vote.caller))
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over(_))
     }

@@ -81,7 +81,13 @@ async fn serve(State(server): State<Server>, request: Request<Body>) -> Response
 fn client(address: &str) -> Client {
     let second = Duration::from_secs(1);
     let token = Arc::new(|| async { Ok(SecretString::from(TOKEN)) }.boxed());
-    Client::new(address.parse().unwrap(), token, Timeouts { connect: second, total: second }).unwrap()
+    Client::new(
+        address.parse().unwrap(),
+        "/reset".to_owned(),
+        token,
+        Timeouts { connect: second, total: second },
+    )
+    .unwrap()
 }
 
 /// Runs `talk` against a server with these answers; gives its result and the calls. Every answer must be used.
@@ -118,13 +124,14 @@ fn notice() -> Notice {
 }
 
 async fn posting(answer: Answer) -> Result<MessageRef, ChatError> {
-    with([answer], async |slack| slack.post(&place(), &notice(), None).await).await.0
+    with([answer], async |slack| slack.post(&place(), &notice(), None, "k").await).await.0
 }
 
 #[tokio::test]
 async fn a_message_is_posted_with_the_token_in_the_header_alone() {
     let answer = Answer::Ok(fixture("slack/api_chat_postMessage_ok.json"));
-    let (posted, calls) = with([answer], async |slack| slack.post(&place(), &notice(), None).await).await;
+    let (posted, calls) =
+        with([answer], async |slack| slack.post(&place(), &notice(), None, "k").await).await;
     assert_eq!(posted, Ok(ts("1700000000.000100")));
     assert_eq!(calls[0].method, "/api/chat.postMessage");
     assert_eq!(calls[0].authorization, format!("Bearer {TOKEN}"));
@@ -152,7 +159,7 @@ async fn a_message_is_posted_with_the_token_in_the_header_alone() {
 #[tokio::test]
 async fn a_reply_is_heard_by_the_channel_and_outlives_its_thread() {
     let parent = ts("1.2");
-    let reply = async |slack: Client| slack.post(&place(), &notice(), Some(&parent)).await;
+    let reply = async |slack: Client| slack.post(&place(), &notice(), Some(&parent), "k").await;
     let (posted, calls) = with([Answer::Ok(OK.to_owned())], reply).await;
     assert!(posted.is_ok());
     assert_eq!(
@@ -185,7 +192,7 @@ async fn an_update_always_carries_its_blocks() {
 
 #[tokio::test]
 async fn a_private_word_goes_by_direct_message_where_the_bot_is_not_in_the_channel() {
-    let tell = async |slack: Client| slack.tell(&place(), "U222", &notice()).await;
+    let tell = async |slack: Client| slack.tell(&place(), "U222", &notice(), "k").await;
     let (told, calls) = with([Answer::Ok(r#"{"ok":true,"message_ts":"1.2"}"#.to_owned())], tell).await;
     assert_eq!(told, Ok(()));
     assert_eq!(calls[0].method, "/api/chat.postEphemeral");
@@ -244,7 +251,8 @@ async fn a_lost_answer_is_unclear_and_never_asked_for_again() {
         Answer::Ok(r#"{"ok":true}"#.to_owned()),
     ];
     for answer in odd {
-        let (posted, calls) = with([answer], async |slack| slack.post(&place(), &notice(), None).await).await;
+        let (posted, calls) =
+            with([answer], async |slack| slack.post(&place(), &notice(), None, "k").await).await;
         let Err(ChatError::Unclear(why)) = posted else { panic!("{posted:?}") };
         assert_eq!(calls.len(), 1, "{why}");
         assert!(!why.contains(TOKEN) && !why.contains("http://"), "{why}");
@@ -254,7 +262,7 @@ async fn a_lost_answer_is_unclear_and_never_asked_for_again() {
 #[tokio::test]
 async fn nobody_there_and_no_token_are_unclear_too() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let posted = client(&format!("http://{closed}/")).post(&place(), &notice(), None).await;
+    let posted = client(&format!("http://{closed}/")).post(&place(), &notice(), None, "k").await;
     assert!(
         matches!(&posted, Err(ChatError::Unclear(why)) if why.starts_with("no connection")),
         "{posted:?}"
@@ -263,7 +271,9 @@ async fn nobody_there_and_no_token_are_unclear_too() {
     let token = Arc::new(|| async { Err(anyhow::anyhow!("line 1: {TOKEN}")) }.boxed());
     let second = Duration::from_secs(1);
     let timeouts = Timeouts { connect: second, total: second };
-    let tokenless = Client::new(format!("http://{closed}/").parse().unwrap(), token, timeouts).unwrap();
-    let posted = tokenless.post(&place(), &notice(), None).await;
+    let tokenless =
+        Client::new(format!("http://{closed}/").parse().unwrap(), "/reset".to_owned(), token, timeouts)
+            .unwrap();
+    let posted = tokenless.post(&place(), &notice(), None, "k").await;
     assert_eq!(posted, Err(ChatError::Unclear("the bot token could not be read".to_owned())));
 }

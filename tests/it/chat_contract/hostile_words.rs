@@ -85,7 +85,7 @@ fn card() -> Notice {
 
 #[test]
 fn a_card_reads_like_this() {
-    let card = message(&card());
+    let card = message(&card(), "/reset");
     insta::assert_snapshot!(card["text"].as_str().unwrap(), @r#"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB. No undo.
@@ -112,7 +112,7 @@ fn a_card_reads_like_this() {
 fn a_title_that_is_no_header_is_bold() {
     let person = line(Tone::Title, vec![Span::Person(alice()), text(" web-7 is back.")]);
     let long = line(Tone::Title, vec![text(&"x".repeat(151))]);
-    let made = message(&Notice { lines: vec![person, long], ..Notice::default() });
+    let made = message(&Notice { lines: vec![person, long], ..Notice::default() }, "/reset");
     assert_eq!(made["blocks"][0]["text"]["text"], "<@U0123> *web-7 is back.*");
     assert_eq!(made["blocks"][1]["type"], "section");
 }
@@ -120,15 +120,15 @@ fn a_title_that_is_no_header_is_bold() {
 #[test]
 fn the_answer_to_a_command_is_for_the_caller_alone() {
     for nothing in [Reply::Pong, Reply::Silent] {
-        let response = reply(&nothing);
+        let response = reply(&nothing, "/reset");
         assert_eq!((response.status().as_u16(), response.body().len()), (200, 0));
     }
-    let response = reply(&Reply::Private(card()));
+    let response = reply(&Reply::Private(card()), "/reset");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json; charset=utf-8");
     let mut body: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(body.as_object_mut().unwrap().remove("response_type"), Some(Value::from("ephemeral")));
-    assert_eq!(body, message(&card()));
+    assert_eq!(body, message(&card(), "/reset"));
 }
 
 const MARKUP: [&str; 36] = [
@@ -328,7 +328,7 @@ fn no_word_becomes_markup_and_no_limit_is_passed() {
     let corpus = corpus();
     assert!(corpus.len() > 290, "{}", corpus.len());
     for word in &corpus {
-        assert_within_limits(&message(&hostile(word)));
+        assert_within_limits(&message(&hostile(word), "/reset"));
     }
 }
 
@@ -336,7 +336,7 @@ fn no_word_becomes_markup_and_no_limit_is_passed() {
 fn what_is_cut_from_a_long_message_is_never_a_button() {
     let tones = [Tone::Title, Tone::Plain, Tone::Warning, Tone::Field];
     let lines = (0..400).map(|n| line(tones[n % 4], vec![text(&"long & winding ".repeat(n))])).collect();
-    let made = message(&Notice { lines, ..card() });
+    let made = message(&Notice { lines, ..card() }, "/reset");
     assert_within_limits(&made);
     let blocks = made["blocks"].as_array().unwrap();
     assert_eq!(blocks[blocks.len() - 1]["elements"].as_array().unwrap().len(), 2);

@@ -24,8 +24,8 @@ fn payload(name: &str) -> Value {
 }
 
 fn who(caller: &Caller) -> String {
-    let Caller { actor, app, place, direct, bot, proven } = caller;
-    assert!(!bot && proven.is_empty());
+    let Caller { actor, app, place, direct, bot, borrowed, proven } = caller;
+    assert!(!bot && !borrowed && proven.is_empty());
     let direct = if *direct { ", direct" } else { "" };
     format!("{}/{} {} of {app} in {}/{}{direct}", actor.org, actor.user, actor.name, place.org, place.channel)
 }

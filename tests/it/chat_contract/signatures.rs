@@ -1,7 +1,8 @@
 //! Only what Slack signed, just now, with a secret that counts.
 
 use bytes::Bytes;
-use cleanslate::chat::slack::verify::{Keys, Unverified, verify};
+use cleanslate::chat::Unverified;
+use cleanslate::chat::slack::verify::{Keys, verify};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 use cleanslate::chat::{Chat, ChatError};
 use cleanslate::domain::Clock;
-use cleanslate::domain::id::{MessageRef, Place};
+use cleanslate::domain::id::{MessageRef, Place, Principal};
 use cleanslate::domain::notice::{Notice, plain};
+use cleanslate::domain::policy::Caller;
 use jiff::Timestamp;
 
 /// Every text, in the order in which it appeared.
@@ -53,6 +54,7 @@ impl Chat for Channel {
         _: &Place,
         notice: &Notice,
         _: Option<&MessageRef>,
+        _: &str,
     ) -> Result<MessageRef, ChatError> {
         let mut state = self.show("post", notice)?;
         state.posts += 1;
@@ -63,7 +65,11 @@ impl Chat for Channel {
         self.show(&format!("edit {}", message.0), notice).map(drop)
     }
 
-    async fn tell(&self, _: &Place, user: &str, notice: &Notice) -> Result<(), ChatError> {
+    async fn tell(&self, _: &Place, user: &str, notice: &Notice, _: &str) -> Result<(), ChatError> {
         self.show(&format!("tell {user}"), notice).map(drop)
+    }
+
+    async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError> {
+        Ok(caller.proven.clone())
     }
 }

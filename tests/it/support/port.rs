@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use cleanslate::audit::Head;
 use cleanslate::chat::{Chat, ChatError};
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
-use cleanslate::domain::id::{ImageId, InstanceId, MessageRef, Place, RequestId};
+use cleanslate::domain::id::{ImageId, InstanceId, MessageRef, Place, Principal, RequestId};
 use cleanslate::domain::notice::Notice;
 use cleanslate::domain::plan::{Image, Machine, ResetOrder};
+use cleanslate::domain::policy::Caller;
 use cleanslate::domain::request::{Card, Sighting};
 use cleanslate::store::{Commit, Due, Row, Store, StoreError, Tally, Tell};
 use jiff::Timestamp;
@@ -190,16 +191,21 @@ impl Chat for Port {
         place: &Place,
         notice: &Notice,
         under: Option<&MessageRef>,
+        key: &str,
     ) -> Result<MessageRef, ChatError> {
-        self.said(self.chat.post(place, notice, under)).await
+        self.said(self.chat.post(place, notice, under, key)).await
     }
 
     async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError> {
         self.said(self.chat.update(place, message, notice)).await
     }
 
-    async fn tell(&self, place: &Place, user: &str, notice: &Notice) -> Result<(), ChatError> {
-        self.said(self.chat.tell(place, user, notice)).await
+    async fn tell(&self, place: &Place, user: &str, notice: &Notice, key: &str) -> Result<(), ChatError> {
+        self.said(self.chat.tell(place, user, notice, key)).await
+    }
+
+    async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError> {
+        self.said(self.chat.proven(caller)).await
     }
 }
 

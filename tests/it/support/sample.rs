@@ -32,7 +32,15 @@ pub(crate) fn caller(user: &str) -> Caller {
     let place = Place { platform: Platform::Slack, org: org.clone(), channel: CHANNEL.to_owned() };
     let name = user.to_ascii_lowercase();
     let actor = Actor { platform: Platform::Slack, org, user: user.to_owned(), name };
-    Caller { actor, app: APP.to_owned(), place, direct: false, bot: false, proven: Vec::new() }
+    Caller {
+        actor,
+        app: APP.to_owned(),
+        place,
+        direct: false,
+        bot: false,
+        borrowed: false,
+        proven: Vec::new(),
+    }
 }
 
 pub(crate) fn policy() -> Policy {

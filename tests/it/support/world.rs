@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use cleanslate::app::App;
 use cleanslate::audit::verify::Verifier;
-use cleanslate::chat::Inbound;
+use cleanslate::chat::{Inbound, Typed};
 use cleanslate::cloud::Cloud;
 use cleanslate::domain::Clock;
 use cleanslate::domain::ask::Order;
@@ -230,7 +230,6 @@ impl World {
             store: Arc::clone(&port) as _,
             rules: Arc::clone(&rules),
             bell: Arc::new(|| std::future::ready(()).boxed()),
-            command: "/reset".to_owned(),
         };
         let worker = Worker {
             name,
@@ -332,7 +331,7 @@ impl World {
             id: sample::id(&format!("click{acts}")),
             message,
             press: Ok(Press { action, request: row.request.id, digest }),
-            typed: None,
+            typed: Typed::Nothing,
             inline: true,
         };
         app.receive(click, now).await;

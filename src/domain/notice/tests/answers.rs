@@ -172,7 +172,7 @@ fn answers_to_the_caller_alone() {
     let hint = parse("ins-r8hr2upy login=root").unwrap_err();
     let all = [
         ("opened", opened(&asked(RESET))),
-        ("hint", super::super::hint(&hint, "/reset")),
+        ("hint", super::super::hint(&hint)),
         ("already open", already_open(&posted(), Some(&message), at(125))),
         ("counted", counted(&posted())),
         ("use this card", use_this_card(&posted(), Some(&message))),
@@ -231,7 +231,7 @@ fn what_people_are_told_who_look() {
     let all = [
         ("nothing open", status(&[], at(0))),
         ("status", status(&[posted(), unknown(), overdue()], at(1900))),
-        ("help", help(&caller("alice"), "/reset")),
+        ("help", help(&caller("alice"))),
         ("explain to alice", explain(&caller("alice"), &instance, &policy())),
         ("explain to mallory", explain(&caller("mallory"), &instance, &policy())),
     ];

@@ -39,6 +39,7 @@ fn caller(name: &str) -> Caller {
         place: Place { platform: Platform::Slack, org: "T0123".to_owned(), channel: "C0123".to_owned() },
         direct: false,
         bot: false,
+        borrowed: false,
         proven: Vec::new(),
     }
 }
