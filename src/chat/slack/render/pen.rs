@@ -235,6 +235,9 @@ mod tests {
         ]
         .map(shown);
         insta::assert_snapshot!(all.join("\n"), @"
+        `/wipe ins-r8hr2upy 60GB`
+        `/wipes status`
+        `/wipe`
         <@U0123>
         <!subteam^S0123>
         `slack:U1&gt;`
