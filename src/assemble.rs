@@ -13,10 +13,10 @@ use tokio::sync::Notify;
 
 use crate::app::{App, Bell};
 use crate::audit::Origin;
-use crate::chat::{self, Door, slack};
+use crate::chat::{self, Chat, Door, Voices, discord, slack};
 use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
-use crate::config::{Config, LivePolicy};
+use crate::config::{self, Config, LivePolicy};
 use crate::domain::Clock;
 use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
@@ -28,8 +28,8 @@ use crate::worker::Worker;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long a call of the chat platform may take.
-const CHAT: Duration = Duration::from_secs(10);
+/// How long a call of a chat platform may take.
+const TALK: Timeouts = Timeouts { connect: CONNECT, total: Duration::from_secs(10) };
 
 /// Context of the error when a secret is missing: a mistake of the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -51,26 +51,48 @@ pub struct Parts {
 /// # Errors
 /// When a secret is missing or the store cannot be opened.
 pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Parts> {
-    secrets.complete().context(Incomplete)?;
+    for (_, found) in inventory(config, &secrets) {
+        found.context(Incomplete)?;
+    }
     let secrets = Arc::new(secrets);
     let store = store(config)?;
     let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
     let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
     let notify = Arc::new(Notify::new());
     let app = Arc::new(App { store: Arc::clone(&store), rules: Arc::clone(&rules), bell: bell(&notify) });
-    let ingress = Ingress { app, slack: Some(slack_door(config, &secrets)), clock: Arc::clone(clock) };
+    let ingress = Ingress {
+        app,
+        slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &secrets)),
+        clock: Arc::clone(clock),
+    };
     let worker = Worker {
         name: process_name()?,
         account: config.cloud.name.clone(),
         regions: config.cloud.regions.clone(),
         store: Arc::clone(&store),
-        chat: Arc::new(voice(config, &secrets)?),
+        chat: Arc::new(voices(config, &secrets)?),
         cloud: Arc::new(cloud(config, &secrets, clock)?),
         rules,
         clock: Arc::clone(clock),
         claims: AtomicU64::new(0),
     };
     Ok(Parts { ingress: Arc::new(ingress), worker: Arc::new(worker), store, notify })
+}
+
+/// Every secret that this configuration needs, by what it is for, and whether it is there.
+pub fn inventory(config: &Config, secrets: &Secrets) -> Vec<(&'static str, anyhow::Result<()>)> {
+    let mut all = Vec::new();
+    if config.platforms.slack.is_some() {
+        all.push(("what Slack signs with", secrets.slack_signing().map(drop)));
+        all.push(("the bot's token for Slack", secrets.slack_bot_token().map(drop)));
+    }
+    if let Some(discord) = &config.platforms.discord {
+        all.push(("what Discord signs with", discord_keys(discord, secrets).map(drop)));
+        all.push(("the bot's token for Discord", secrets.discord_bot_token().map(drop)));
+    }
+    all.push(("the cloud's key", secrets.tencent().map(drop)));
+    all.push(("the cloud's key for reading", secrets.tencent_read().map(drop)));
+    all
 }
 
 /// The secrets of this configuration; `environment` wins over the file.
@@ -99,7 +121,7 @@ fn bell(notify: &Arc<Notify>) -> Bell {
     })
 }
 
-fn slack_door(config: &Config, secrets: &Arc<Secrets>) -> Door<slack::verify::Keys> {
+fn slack_door(config: &config::Slack, secrets: &Arc<Secrets>) -> Door<slack::verify::Keys> {
     let secrets = Arc::clone(secrets);
     let keys: chat::Keys<_> = Arc::new(move || {
         let keys = secrets
@@ -107,14 +129,49 @@ fn slack_door(config: &Config, secrets: &Arc<Secrets>) -> Door<slack::verify::Ke
             .map(|SigningSecret { current, previous }| slack::verify::Keys { current, previous });
         std::future::ready(keys).boxed()
     });
-    slack::door(keys, config.slack.command.clone())
+    slack::door(keys, config.command.clone())
 }
 
-fn voice(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<slack::client::Client> {
+fn discord_door(config: &config::Discord, secrets: &Arc<Secrets>) -> Door<discord::verify::Keys> {
+    let (config, secrets) = (config.clone(), Arc::clone(secrets));
+    let command = config.command.clone();
+    let keys: chat::Keys<_> = Arc::new(move || std::future::ready(discord_keys(&config, &secrets)).boxed());
+    discord::door(keys, command)
+}
+
+/// The public key from the configuration, or from the secrets.
+fn discord_keys(config: &config::Discord, secrets: &Secrets) -> anyhow::Result<discord::verify::Keys> {
+    let hex = config.public_key.clone().map_or_else(|| secrets.discord_public_key(), Ok)?;
+    discord::verify::Keys::parse(&hex).context("discord.public_key cannot be used")
+}
+
+/// The bot's voice on every platform that is configured.
+fn voices(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<Voices> {
+    let slack = config.platforms.slack.as_ref().map(|config| -> anyhow::Result<Arc<dyn Chat>> {
+        let secrets = Arc::clone(secrets);
+        let token: chat::Token = Arc::new(move || std::future::ready(secrets.slack_bot_token()).boxed());
+        let (base, command) = (config.api_base.clone(), config.command.clone());
+        Ok(Arc::new(slack::client::Client::new(base, command, token, TALK)?))
+    });
+    let discord =
+        config.platforms.discord.as_ref().map(|config| -> anyhow::Result<Arc<dyn Chat>> {
+            Ok(Arc::new(discord_client(config, secrets)?))
+        });
+    Ok(Voices { slack: slack.transpose()?, discord: discord.transpose()? })
+}
+
+/// For the bot's voice, and for `register`.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn discord_client(
+    config: &config::Discord,
+    secrets: &Arc<Secrets>,
+) -> anyhow::Result<discord::client::Client> {
     let secrets = Arc::clone(secrets);
-    let token: chat::Token = Arc::new(move || std::future::ready(secrets.slack_bot_token()).boxed());
-    let timeouts = Timeouts { connect: CONNECT, total: CHAT };
-    slack::client::Client::new(config.slack.api_base.clone(), config.slack.command.clone(), token, timeouts)
+    let token: chat::Token = Arc::new(move || std::future::ready(secrets.discord_bot_token()).boxed());
+    let (base, command) = (config.api_base.clone(), config.command.clone());
+    discord::client::Client::new(base, command, token, TALK)
 }
 
 fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Result<tencent::Client> {

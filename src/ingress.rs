@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::chat::{Door, Inbound, Reply, Unreadable, Verified, slack};
+use crate::chat::{Door, Inbound, Reply, Unreadable, Verified, discord, slack};
 use crate::domain::Clock;
 use crate::domain::notice;
 
@@ -22,12 +22,14 @@ type Parse = fn(&Verified) -> Result<Inbound, Unreadable>;
 pub struct Ingress {
     pub app: Arc<App>,
     pub slack: Option<Door<slack::verify::Keys>>,
+    pub discord: Option<Door<discord::verify::Keys>>,
     pub clock: Clock,
 }
 
 enum Route {
     Health,
     Slack(Parse),
+    Discord(Parse),
 }
 
 impl Route {
@@ -37,6 +39,7 @@ impl Route {
             (&Method::GET, "/healthz") => Some(Self::Health),
             (&Method::POST, "/slack/commands") => Some(Self::Slack(slack::parse::command)),
             (&Method::POST, "/slack/interactivity") => Some(Self::Slack(slack::parse::interactivity)),
+            (&Method::POST, "/discord/interactions") => Some(Self::Discord(discord::parse::interaction)),
             _ => None,
         }
     }
@@ -49,19 +52,31 @@ impl Ingress {
         if body.len() > BODY_MAX {
             return empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        match (Route::of(&parts.method, parts.uri.path()), &self.slack) {
-            (Some(Route::Health), _) => self.health().await,
+        let Some(route) = Route::of(&parts.method, parts.uri.path()) else {
+            return empty(StatusCode::NOT_FOUND);
+        };
+        let span = tracing::info_span!("event", path = parts.uri.path(), length = body.len());
+        match route {
+            Route::Health => self.health().await,
             // Slack's certificate check of a distributed app: unsigned, without a command, without an effect.
-            (Some(Route::Slack(_)), Some(_)) if slack::verify::is_ssl_check(&body) => empty(StatusCode::OK),
-            (Some(Route::Slack(parse)), Some(door)) => {
-                let span = tracing::info_span!("event", chat.platform = "slack", length = body.len());
-                self.event(door, parse, &parts, body).instrument(span).await
+            Route::Slack(_) if slack::verify::is_ssl_check(&body) => empty(StatusCode::OK),
+            Route::Slack(parse) => {
+                self.event(self.slack.as_ref(), parse, &parts, body).instrument(span).await
             }
-            (Some(Route::Slack(_)), None) | (None, _) => empty(StatusCode::NOT_FOUND),
+            Route::Discord(parse) => {
+                self.event(self.discord.as_ref(), parse, &parts, body).instrument(span).await
+            }
         }
     }
 
-    async fn event<K>(&self, door: &Door<K>, parse: Parse, parts: &Parts, body: Bytes) -> Response<Bytes> {
+    async fn event<K>(
+        &self,
+        door: Option<&Door<K>>,
+        parse: Parse,
+        parts: &Parts,
+        body: Bytes,
+    ) -> Response<Bytes> {
+        let Some(door) = door else { return empty(StatusCode::NOT_FOUND) };
         let keys = match (door.keys)().await {
             Ok(keys) => keys,
             Err(why) => {

@@ -101,6 +101,22 @@ impl Secrets {
         need(&sheet, "slack.bot_token")
     }
 
+    /// What Discord's signatures are checked with, in hex. Not secret, and kept with the others all the same.
+    ///
+    /// # Errors
+    /// When it is missing, or the source cannot be used.
+    pub fn discord_public_key(&self) -> anyhow::Result<String> {
+        let sheet = self.sheet()?;
+        Ok(need(&sheet, "discord.public_key")?.expose_secret().to_owned())
+    }
+
+    /// # Errors
+    /// When it is missing, or the source cannot be used.
+    pub fn discord_bot_token(&self) -> anyhow::Result<SecretString> {
+        let sheet = self.sheet()?;
+        need(&sheet, "discord.bot_token")
+    }
+
     /// The key that may wipe.
     ///
     /// # Errors
@@ -122,17 +138,6 @@ impl Secrets {
         }
         drop(sheet);
         self.tencent()
-    }
-
-    /// Whether everything that a server needs is there.
-    ///
-    /// # Errors
-    /// The first secret that is missing, or why the source cannot be used.
-    pub fn complete(&self) -> anyhow::Result<()> {
-        self.slack_signing()?;
-        self.slack_bot_token()?;
-        self.tencent()?;
-        self.tencent_read().map(drop)
     }
 
     fn sheet(&self) -> anyhow::Result<Arc<Sheet>> {
@@ -206,12 +211,15 @@ fn parse(text: &str) -> anyhow::Result<Sheet> {
     let table: toml::Table = toml::from_str(text).map_err(|why: toml::de::Error| {
         let line =
             text.get(..why.span().map_or(0, |span| span.start)).unwrap_or_default().matches('\n').count();
-        anyhow::anyhow!("line {} is not TOML: write name = \"value\" under [slack] or [tencent]", line + 1)
+        anyhow::anyhow!(
+            "line {} is not TOML: write name = \"value\" under [slack], [discord] or [tencent]",
+            line + 1
+        )
     })?;
     let mut sheet = Sheet::new();
     for (section, keys) in table {
         let toml::Value::Table(keys) = keys else {
-            bail!("{section} is not a section: write [slack] or [tencent] above the secrets");
+            bail!("{section} is not a section: write [slack], [discord] or [tencent] above the secrets");
         };
         for (key, value) in keys {
             let whole = format!("{section}.{key}");
@@ -253,12 +261,12 @@ mod tests {
         .concat();
         assert!(!complaints.contains("canary"), "{complaints}");
         insta::assert_snapshot!(complaints, @r#"
-        line 2 is not TOML: write name = "value" under [slack] or [tencent]
-        line 2 is not TOML: write name = "value" under [slack] or [tencent]
-        slack is not a section: write [slack] or [tencent] above the secrets
+        line 2 is not TOML: write name = "value" under [slack], [discord] or [tencent]
+        line 2 is not TOML: write name = "value" under [slack], [discord] or [tencent]
+        slack is not a section: write [slack], [discord] or [tencent] above the secrets
         slack.bot_token is not text: write it in quotes
         slack.bot_tokn is no secret of this program; they are slack.signing_secret, slack.signing_secret_previous, slack.signing_secret_previous_until, slack.bot_token, discord.public_key, discord.bot_token, tencent.secret_id, tencent.secret_key, tencent.token, tencent_read.secret_id, tencent_read.secret_key, tencent_read.token
-        line 3 is not TOML: write name = "value" under [slack] or [tencent]
+        line 3 is not TOML: write name = "value" under [slack], [discord] or [tencent]
         "#);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use crate::assemble;
 use crate::config::Config;
 use crate::domain::id::Principal;
 use crate::domain::policy::TargetRule;
@@ -22,14 +23,8 @@ pub fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> std::io
     for warning in warnings(config) {
         writeln!(out, "warn  {warning}")?;
     }
-    let found = [
-        ("what Slack signs with", secrets.slack_signing().map(drop)),
-        ("the bot's token", secrets.slack_bot_token().map(drop)),
-        ("the cloud's key", secrets.tencent().map(drop)),
-        ("the cloud's key for reading", secrets.tencent_read().map(drop)),
-    ];
     let mut failures: Vec<String> = Vec::new();
-    for (what, found) in found {
+    for (what, found) in assemble::inventory(config, secrets) {
         match found.map_err(|why| format!("{why:#}")) {
             Ok(()) => writeln!(out, "ok    secrets: {what}")?,
             Err(why) if failures.contains(&why) => {}
@@ -60,8 +55,12 @@ fn warnings(config: &Config) -> Vec<&'static str> {
             "cloud.endpoint is a loopback address: no real machine is reached; leave it out for Tencent Cloud",
         ),
         (
-            config.slack.api_base.scheme() == "http",
+            config.platforms.slack.as_ref().is_some_and(|slack| slack.api_base.scheme() == "http"),
             "slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack",
+        ),
+        (
+            config.platforms.discord.as_ref().is_some_and(|discord| discord.api_base.scheme() == "http"),
+            "discord.api_base is a loopback address: nobody in Discord hears anything; leave it out for Discord",
         ),
     ];
     table.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()

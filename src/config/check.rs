@@ -8,12 +8,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::raw::{RawAudit, RawCloud, RawConfig, RawLogin, RawSecrets, RawServer, RawSlack, RawStore};
-use super::rules::RawRules;
-use super::values::{address, duration, list, only, required, slack_id, unserved};
-use super::{Cloud, Config, Slack, Wrong};
-use crate::domain::id::Platform;
-use crate::domain::policy::Home;
+use super::platforms;
+use super::raw::{RawAudit, RawCloud, RawConfig, RawLogin, RawSecrets, RawServer, RawStore};
+use super::rules::{RawRules, Served};
+use super::values::{address, duration, list, only, required, unserved};
+use super::{Cloud, Config, Wrong};
 
 /// What was wrong so far.
 #[derive(Default)]
@@ -21,7 +20,11 @@ struct Faults(Vec<Wrong>);
 
 impl Faults {
     fn keep<T>(&mut self, checked: Result<T, Wrong>) -> Option<T> {
-        checked.map_err(|wrong| self.0.push(wrong)).ok()
+        self.keep_all(checked.map_err(|wrong| vec![wrong]))
+    }
+
+    fn keep_all<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
+        checked.map_err(|wrong| self.0.extend(wrong)).ok()
     }
 }
 
@@ -35,25 +38,25 @@ impl RawConfig {
         let store = faults.keep(store.check(folder));
         let secrets = faults.keep(secrets.check(folder));
         let origin = faults.keep(audit.check());
-        let slack = faults.keep(required("[slack]", slack, "add the section").and_then(RawSlack::check));
-        faults.keep(unserved("[discord]", discord.as_ref()));
+        let served = Served { slack: slack.is_some(), discord: discord.is_some() };
+        let platforms = faults.keep_all(platforms::check(slack, discord));
         let cloud = faults.keep(cloud.check());
-        let (rules, wrong) = RawRules { approval, targets, limits, people }.check();
+        let (rules, wrong) = RawRules { approval, targets, limits, people }.check(served);
         faults.0.extend(wrong);
         faults.keep(login.check());
         faults.keep(no_userdata(&userdata));
-        match (server, store, secrets, origin, slack, cloud, rules) {
+        match (server, store, secrets, origin, platforms, cloud, rules) {
             (
                 Some((listen, public_url, sweep)),
                 Some(store),
                 Some(secrets),
                 Some(origin),
-                Some((slack, home)),
+                Some((platforms, homes)),
                 Some(cloud),
                 Some(rules),
             ) if faults.0.is_empty() => {
-                let policy = rules.policy(vec![home]);
-                Ok(Config { listen, public_url, sweep, store, secrets, origin, slack, cloud, policy })
+                let policy = rules.policy(homes);
+                Ok(Config { listen, public_url, sweep, store, secrets, origin, platforms, cloud, policy })
             }
             _ => Err(faults.0),
         }
@@ -125,37 +128,6 @@ impl RawAudit {
             return Err(Wrong::new("audit.origin", wrong, write));
         }
         Ok(origin)
-    }
-}
-
-impl RawSlack {
-    fn check(self) -> Result<(Slack, Home), Wrong> {
-        let Self { api_base, app_id, team_ids, channels, command } = self;
-        let base = "https://slack.com/api/";
-        let api_base = address("slack.api_base", api_base.as_deref().unwrap_or(base), base)?;
-        if !api_base.path().ends_with('/') {
-            return Err(Wrong::new(
-                "slack.api_base",
-                "it does not end with `/`",
-                format!("write \"{base}\""),
-            ));
-        }
-        let app = required("slack.app_id", app_id, "write the app's id: \"A0123\"")?;
-        slack_id("slack.app_id", &app, &['A'], "A0123")?;
-        let orgs = list("slack.team_ids", team_ids, "write your team's id: [\"T0123\"]")?;
-        orgs.iter().try_for_each(|id| slack_id("slack.team_ids", id, &['T', 'E'], "T0123"))?;
-        let channels =
-            list("slack.channels", channels, "write the ids of the channels that may be used: [\"C0123\"]")?;
-        channels.iter().try_for_each(|id| slack_id("slack.channels", id, &['C', 'G'], "C0123"))?;
-        let command = command.unwrap_or_else(|| "/reset".to_owned());
-        let name = command.strip_prefix('/').unwrap_or_default();
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-        if name.is_empty() || name.len() > 30 || !name.bytes().all(plain) {
-            let wrong = format!("`{command}` is not a slash command in lower-case letters");
-            return Err(Wrong::new("slack.command", wrong, "write \"/reset\""));
-        }
-        let home = Home { platform: Platform::Slack, app, orgs, channels };
-        Ok((Slack { api_base, command }, home))
     }
 }
 

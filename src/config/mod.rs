@@ -5,6 +5,7 @@ mod check;
 mod environment;
 mod live;
 mod nearest;
+mod platforms;
 mod raw;
 mod rules;
 mod text;
@@ -36,9 +37,16 @@ pub struct Config {
     pub secrets: Option<PathBuf>,
     /// Names the audit log.
     pub origin: String,
-    pub slack: Slack,
+    pub platforms: Platforms,
     pub cloud: Cloud,
     pub policy: Policy,
+}
+
+/// The platforms that are served: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platforms {
+    pub slack: Option<Slack>,
+    pub discord: Option<Discord>,
 }
 
 /// How Slack is called; who may call is the policy's.
@@ -48,6 +56,17 @@ pub struct Slack {
     pub api_base: Url,
     /// As people type it, with its slash.
     pub command: String,
+}
+
+/// How Discord is called; who may call is the policy's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discord {
+    /// Ends with `/`.
+    pub api_base: Url,
+    /// Without a slash; people see it with one.
+    pub command: String,
+    /// In hex; it is not secret, and may stand with the secrets all the same.
+    pub public_key: Option<String>,
 }
 
 /// How Tencent Cloud is called.
@@ -175,7 +194,7 @@ slack = "U0456"
         let config = Config::parse(SMALLEST, Path::new("/etc")).unwrap();
         assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
         assert_eq!(config.secrets.as_deref(), Some(Path::new("/etc/secrets.toml")));
-        assert_eq!(config.slack.command, "/reset");
+        assert_eq!(config.platforms.slack.unwrap().command, "/reset");
         assert_eq!((config.sweep, config.cloud.timeout), (Duration::from_mins(1), Duration::from_secs(15)));
         insta::assert_snapshot!(config.policy.text, @r#"
         [approval]

@@ -68,17 +68,15 @@ pub(super) struct RawSlack {
     pub(super) command: Option<String>,
 }
 
-/// Known by name only, so that a file for a later version is refused for what it asks, not for its spelling.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "Discord is refused as a whole, after its keys were read")]
 pub(super) struct RawDiscord {
-    api_base: Option<String>,
-    application_id: Option<String>,
-    public_key: Option<String>,
-    guild_ids: Option<Vec<String>>,
-    channels: Option<Vec<String>>,
-    command: Option<String>,
+    pub(super) api_base: Option<String>,
+    pub(super) application_id: Option<String>,
+    pub(super) public_key: Option<String>,
+    pub(super) guild_ids: Option<Vec<String>>,
+    pub(super) channels: Option<Vec<String>>,
+    pub(super) command: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

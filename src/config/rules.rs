@@ -6,9 +6,16 @@ use jiff::SignedDuration;
 
 use super::Wrong;
 use super::raw::{RawApproval, RawLimits, RawPerson, RawTargets};
-use super::values::{duration, gigabytes, list, number, required, slack_id};
+use super::values::{duration, gigabytes, list, number, required, slack_id, snowflake};
 use crate::domain::id::Principal;
 use crate::domain::policy::{Limits, Person, TargetRule};
+
+/// Which platforms are configured: an account elsewhere can press no button.
+#[derive(Clone, Copy)]
+pub(super) struct Served {
+    pub(super) slack: bool,
+    pub(super) discord: bool,
+}
 
 /// The sections of the policy, unchecked.
 pub(super) struct RawRules {
@@ -43,10 +50,10 @@ pub(super) struct Targets {
 
 impl RawRules {
     /// The rules, and what is wrong with them.
-    pub(super) fn check(self) -> (Option<Rules>, Vec<Wrong>) {
+    pub(super) fn check(self, served: Served) -> (Option<Rules>, Vec<Wrong>) {
         let Self { approval, targets, limits, people } = self;
         let people = check_people(people);
-        let approval = people.as_ref().ok().map(|people| approval.check(people)).transpose();
+        let approval = people.as_ref().ok().map(|people| approval.check(people, served)).transpose();
         match (people, approval, targets.check(), limits.check()) {
             (Ok(people), Ok(Some(approval)), Ok(targets), Ok(limits)) => {
                 (Some(Rules { approval, targets, limits, people }), Vec::new())
@@ -70,11 +77,8 @@ fn check_people(raw: Vec<RawPerson>) -> Result<Vec<Person>, Wrong> {
         if let Some(id) = &slack {
             slack_id("[[people]] slack", id, &['U', 'W'], "U0123")?;
         }
-        if let Some(id) = &discord
-            && format!("discord:{id}").parse::<Principal>().is_err()
-        {
-            let wrong = format!("`{id}` is not an id");
-            return Err(Wrong::new("[[people]] discord", wrong, "write the number, never a name: \"123\""));
+        if let Some(id) = &discord {
+            snowflake("[[people]] discord", id)?;
         }
         if slack.is_none() && discord.is_none() {
             let wrong = format!("`{name}` has no account");
@@ -96,15 +100,17 @@ fn overlap(a: &Person, b: &Person) -> bool {
 }
 
 impl RawApproval {
-    fn check(self, people: &[Person]) -> Result<Approval, Wrong> {
+    fn check(self, people: &[Person], served: Served) -> Result<Approval, Wrong> {
         let Self { approvers, requesters, quorum, self_approval, expires, grace } = self;
         let write = "write who may approve: [\"slack:U0123\"]";
-        let approvers =
-            principals("approval.approvers", list("approval.approvers", approvers, write)?, people)?;
+        let check = |key: &str, list: Vec<String>| -> Result<BTreeSet<Principal>, Wrong> {
+            list.into_iter().map(|text| principal(key, &text, people, served)).collect()
+        };
+        let approvers = check("approval.approvers", list("approval.approvers", approvers, write)?)?;
         let requesters = match requesters {
             Some(_) => {
                 let write = "write who may ask, or leave it out: the approvers";
-                principals("approval.requesters", list("approval.requesters", requesters, write)?, people)?
+                check("approval.requesters", list("approval.requesters", requesters, write)?)?
             }
             None => approvers.clone(),
         };
@@ -120,34 +126,31 @@ impl RawApproval {
     }
 }
 
-/// Ids of accounts that can press a button here, and people who have such an account.
-fn principals(key: &str, list: Vec<String>, people: &[Person]) -> Result<BTreeSet<Principal>, Wrong> {
-    list.into_iter()
-        .map(|text| {
-            let principal: Principal = text.parse().map_err(|_| {
-                let write = "write ids, never names: \"slack:U0123\" or \"person:bob\"";
-                Wrong::new(key, format!("`{text}` is not a principal"), write)
+/// An account that can press a button here, a role, or somebody who has such an account.
+fn principal(key: &str, text: &str, people: &[Person], served: Served) -> Result<Principal, Wrong> {
+    let principal: Principal = text.parse().map_err(|_| {
+        let write = "write ids, never names: \"slack:U0123\", \"discord:123\", \"discord-role:123\" or \"person:bob\"";
+        Wrong::new(key, format!("`{text}` is not a principal"), write)
+    })?;
+    let here = match &principal {
+        Principal::Slack(_) => served.slack,
+        Principal::Discord(_) | Principal::DiscordRole(_) => served.discord,
+        Principal::Person(name) => {
+            let person = people.iter().find(|person| person.name == *name).ok_or_else(|| {
+                Wrong::new(key, format!("nobody is called `{text}`"), "add them to [[people]]")
             })?;
-            match &principal {
-                Principal::Slack(_) => Ok(principal),
-                Principal::Person(name) => match people.iter().find(|person| person.name == *name) {
-                    Some(Person { slack: Some(_), .. }) => Ok(principal),
-                    Some(_) => Err(Wrong::new(
-                        key,
-                        format!("`{text}` has no Slack account"),
-                        "add slack = \"U0123\" in [[people]]",
-                    )),
-                    None => {
-                        Err(Wrong::new(key, format!("nobody is called `{text}`"), "add them to [[people]]"))
-                    }
-                },
-                Principal::SlackGroup(_) | Principal::Discord(_) | Principal::DiscordRole(_) => {
-                    let wrong = format!("this build cannot look up `{text}`");
-                    Err(Wrong::new(key, wrong, "list the people: \"slack:U0123\""))
-                }
-            }
-        })
-        .collect()
+            served.slack && person.slack.is_some() || served.discord && person.discord.is_some()
+        }
+        Principal::SlackGroup(_) => {
+            let wrong = format!("this build cannot look up `{text}`");
+            return Err(Wrong::new(key, wrong, "list the people: \"slack:U0123\""));
+        }
+    };
+    if here {
+        return Ok(principal);
+    }
+    let wrong = format!("`{text}` has no account on a platform that is configured");
+    Err(Wrong::new(key, wrong, "add [slack] or [discord], or the account in [[people]]"))
 }
 
 impl Approval {
@@ -159,7 +162,9 @@ impl Approval {
         let (approvers, requesters) = (persons(&self.approvers), persons(&self.requesters));
         let all_approve = requesters.is_subset(&approvers);
         let can = approvers.len() - usize::from(all_approve && !self.self_approval);
-        if self.quorum as usize <= can {
+        // Nobody knows how many people hold a role.
+        let open = approvers.iter().any(|principal| matches!(principal, Principal::DiscordRole(_)));
+        if open || self.quorum as usize <= can {
             return Ok(());
         }
         let own = if all_approve && !self.self_approval { " (nobody approves their own)" } else { "" };
@@ -170,8 +175,11 @@ impl Approval {
 
 /// Who a principal is, for counting.
 fn person(principal: &Principal, people: &[Person]) -> Principal {
-    let Principal::Slack(id) = principal else { return principal.clone() };
-    let joined = people.iter().find(|person| person.slack.as_ref() == Some(id));
+    let joined = people.iter().find(|person| match principal {
+        Principal::Slack(id) => person.slack.as_ref() == Some(id),
+        Principal::Discord(id) => person.discord.as_ref() == Some(id),
+        Principal::SlackGroup(_) | Principal::DiscordRole(_) | Principal::Person(_) => false,
+    });
     joined.map_or_else(|| principal.clone(), |person| Principal::Person(person.name.clone()))
 }
 

@@ -54,6 +54,15 @@ pub(super) fn slack_id(key: &str, id: &str, first: &[char], example: &str) -> Re
     Err(Wrong::new(key, format!("`{id}` is not an id"), format!("write the id, never a name: \"{example}\"")))
 }
 
+/// One of Discord's ids: a number.
+pub(super) fn snowflake(key: &str, id: &str) -> Result<(), Wrong> {
+    if (1..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    let write = "write the number in quotes, never a name: \"123\"";
+    Err(Wrong::new(key, format!("`{id}` is not an id"), write))
+}
+
 /// `30m`, `90s`, `1h 30m`, between two bounds.
 pub(super) fn duration(
     key: &str,
