@@ -17,8 +17,9 @@ struct Arm {
     #[serde(default)]
     platform: Platform,
     fault: String,
-    #[serde(default = "reset_instance")]
-    action: String,
+    /// The call that goes wrong: Tencent's `ResetInstance` where nothing is said; on Discord the beginning of
+    /// `PATCH /channels/…`, and any call where nothing is said; on Slack any.
+    action: Option<String>,
     #[serde(default = "once")]
     times: u32,
 }
@@ -29,12 +30,8 @@ struct Arm {
 enum Platform {
     #[default]
     Tencent,
-    /// `action` means nothing here: the next call of any method goes wrong.
     Slack,
-}
-
-fn reset_instance() -> String {
-    "ResetInstance".to_owned()
+    Discord,
 }
 
 fn once() -> u32 {
@@ -83,14 +80,20 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 
 fn arm_fault(sim: &Sim, arm: Arm) -> Result<(), String> {
     let Arm { platform, fault, action, times } = arm;
+    let few = usize::try_from(times.min(1000)).unwrap_or(1000);
     match platform {
         Platform::Tencent => {
             let fault = fault.parse::<Fault>().map_err(|error| error.to_string())?;
+            let action = action.unwrap_or_else(|| "ResetInstance".to_owned());
             sim.with(|world| world.faults.arm(Armed { fault, action, times }));
         }
         Platform::Slack => {
-            let times = usize::try_from(times.min(1000)).unwrap_or(1000);
-            sim.slack(|slack| slack.arm(&fault, times));
+            sim.slack(|slack| slack.arm(&fault, few));
+        }
+        Platform::Discord => {
+            let route = action.unwrap_or_default();
+            let armed = sim.discord(|discord| discord.arm_route(&route, &fault, few));
+            armed.map_err(|error| error.to_string())?;
         }
     }
     Ok(())

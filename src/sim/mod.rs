@@ -1,5 +1,5 @@
-//! A simulated Tencent Cloud and Slack, over their real HTTP APIs: what a client must sign, it must sign here; what is
-//! refused there is refused here, with the documented code.
+//! A simulated Tencent Cloud, Slack and Discord, over their real HTTP APIs: what a client must sign, it must sign here;
+//! what is refused there is refused here, with the documented code.
 //!
 //! Two times: *wall* time judges signatures, *fleet* time, wall time and an offset, drives operations, the lag of
 //! `LatestOperation*` and the HTTP `Date`. `POST /_sim/clock` moves fleet time only.
@@ -9,6 +9,7 @@ mod auth;
 pub mod cast;
 mod control;
 mod cvm;
+pub mod discord;
 pub mod error;
 pub mod fault;
 pub mod fleet;
@@ -26,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::Clock;
+use discord::DiscordWorld;
 use fault::{Armed, Fault};
 use fleet::{Fleet, Wipe};
 use slack::SlackWorld;
@@ -71,7 +73,7 @@ impl Sim {
         self.with(|world| world.console(instance, operation, wall))
     }
 
-    /// What `GET /_sim/state` answers: time, fleet, wipes, calls, armed faults, and Slack's messages.
+    /// What `GET /_sim/state` answers: time, fleet, wipes, calls, armed faults, and what Slack and Discord hold.
     pub fn state(&self) -> Value {
         let wall = self.wall();
         self.with(|world| world.state(wall))
@@ -85,6 +87,11 @@ impl Sim {
     /// The simulated Slack, for whoever plays a person in it.
     pub fn slack<T>(&self, play: impl FnOnce(&mut SlackWorld) -> T) -> T {
         self.with(|world| play(&mut world.slack))
+    }
+
+    /// The simulated Discord, for whoever plays a person in it.
+    pub fn discord<T>(&self, play: impl FnOnce(&mut DiscordWorld) -> T) -> T {
+        self.with(|world| play(&mut world.discord))
     }
 
     fn wall(&self) -> Timestamp {

@@ -85,6 +85,11 @@ fn route(sim: &Sim, parts: &http::request::Parts, body: &[u8]) -> Served {
     if let Some(path) = path.strip_prefix("/_sim/") {
         return Served::Answer(control::handle(sim, &parts.method, path, body));
     }
+    if let Some(path) = path.strip_prefix("/discord/api/v10") {
+        let now = sim.fleet_now();
+        let call = (&parts.method, path);
+        return Served::Answer(sim.discord(|discord| discord.handle(call, &parts.headers, body, now)));
+    }
     match path.strip_prefix("/slack/api/") {
         Some(method) => {
             let query = parts.uri.query().unwrap_or_default().as_bytes();

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::discord::DiscordWorld;
 use super::fault::{Armed, Fault, Faults};
 use super::fleet::Fleet;
 use super::limits::Limits;
@@ -29,6 +30,7 @@ pub(super) struct Call {
 pub(super) struct World {
     pub(super) fleet: Fleet,
     pub(super) slack: SlackWorld,
+    pub(super) discord: DiscordWorld,
     pub(super) faults: Faults,
     pub(super) limits: Limits,
     calls: VecDeque<Call>,
@@ -42,6 +44,7 @@ impl World {
         Self {
             fleet,
             slack: SlackWorld::default(),
+            discord: DiscordWorld::default(),
             faults: Faults::default(),
             limits: Limits::default(),
             calls: VecDeque::new(),
@@ -94,6 +97,7 @@ impl World {
             "calls": self.calls.iter().map(call).collect::<Vec<_>>(),
             "faults": self.faults.iter().map(fault).collect::<Vec<_>>(),
             "slack": self.slack.state(),
+            "discord": self.discord.state(),
         })
     }
 }
