@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::id::Platform;
+
 pub const TENCENT_SECRET_ID: &str = "AKIDsimulated0000000000000000000000";
 pub const TENCENT_SECRET_KEY: &str = "simulated-secret-key-0000000000";
 pub const SLACK_SIGNING_SECRET: &str = "simulated-signing-secret-0000000";
@@ -44,6 +46,14 @@ pub fn user_id(name: &str) -> Option<&'static str> {
 /// The Discord id of a person of the cast.
 pub fn discord_id(name: &str) -> Option<&'static str> {
     DISCORD_USERS.iter().find(|(known, _)| *known == name).map(|(_, id)| *id)
+}
+
+/// The id of a person of the cast on that platform.
+pub fn id(platform: Platform, name: &str) -> Option<&'static str> {
+    match platform {
+        Platform::Slack => user_id(name),
+        Platform::Discord => discord_id(name),
+    }
 }
 
 /// The name behind an id of either platform; the bot's is the product's.

@@ -15,6 +15,7 @@ pub mod fault;
 pub mod fleet;
 mod limits;
 mod params;
+pub mod play;
 mod serve;
 mod show;
 pub mod slack;

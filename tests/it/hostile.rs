@@ -1,114 +1,147 @@
 //! Forged, replayed, doubled, garbled.
 
 use bytes::Bytes;
-use cleanslate::chat::slack::verify::{Keys, verify};
-use cleanslate::cli::rehearse::COMMAND;
+use cleanslate::chat::{discord, slack};
+use cleanslate::cli::rehearse::{COMMAND, Where};
+use cleanslate::domain::id::Platform;
 use cleanslate::sim::cast;
-use cleanslate::sim::slack::deliver::Delivery;
+use cleanslate::sim::play::Delivery;
 use futures_util::future::join_all;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
-use crate::support::Bot;
+use crate::support::{Bot, PLATFORMS};
 
 #[tokio::test]
 async fn twenty_approvers_at_once_and_one_click_fifty_times_wipe_once() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    let mut clicks: Vec<Delivery> =
-        (0..20).map(|n| bot.click(["bob", "carol"][n % 2], "wipe", None)).collect();
-    clicks.extend(std::iter::repeat_n(clicks[0].clone(), 50));
-    for answer in join_all(clicks.iter().map(|click| bot.stage.send(click))).await {
-        assert_eq!(answer.unwrap().status(), 200);
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        let mut clicks: Vec<Delivery> = Vec::new();
+        for n in 0..20 {
+            clicks.push(bot.click(["bob", "carol"][n % 2], "wipe", None).await);
+        }
+        clicks.extend(std::iter::repeat_n(clicks[0].clone(), 50));
+        for answer in join_all(clicks.iter().map(|click| bot.stage.send(click))).await {
+            assert_eq!(answer.unwrap().status(), 200);
+        }
+        let channel = bot.ends().await;
+        assert_eq!(bot.wipes(), 1, "{channel}");
+        assert_eq!(channel.matches("is back.").count(), 1, "{channel}");
     }
-    let channel = bot.ends().await;
-    assert_eq!(bot.wipes(), 1, "{channel}");
-    assert_eq!(channel.matches("is back.").count(), 1, "{channel}");
 }
 
 #[tokio::test]
 async fn the_same_command_again_is_the_same_request() {
-    let mut bot = Bot::start().await;
-    let command = bot.command("alice", COMMAND);
-    for _ in 0..30 {
-        bot.stage.deliver(command.clone()).await.unwrap();
+    for mut bot in Bot::both().await {
+        let command = bot.command("alice", COMMAND);
+        for _ in 0..30 {
+            bot.stage.send(&command).await.unwrap().error_for_status().unwrap();
+        }
+        bot.works().await;
+        bot.presses("bob", "wipe", None).await;
+        bot.ends().await;
+        bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_mins(5));
+        assert_eq!(bot.wipes(), 1);
+        assert_eq!(bot.stage.send(&command).await.unwrap().status(), 401, "and stale five minutes later");
     }
-    bot.works().await;
-    bot.presses("bob", "wipe", None).await;
-    bot.ends().await;
-    bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_mins(5));
-    assert_eq!(bot.wipes(), 1);
-    assert_eq!(bot.stage.send(&command).await.unwrap().status(), 401, "and stale five minutes later");
+}
+
+/// The delivery with another signature.
+fn signed_with(delivery: &Delivery, signature: &str) -> Delivery {
+    let mut forged = delivery.clone();
+    forged.headers[2].1 = signature.to_owned();
+    forged
 }
 
 #[tokio::test]
 async fn what_is_not_genuine_is_refused_and_stored_nowhere() {
-    let mut bot = Bot::start().await;
-    let good = bot.command("alice", COMMAND);
-    let later = bot.stage.now() + jiff::SignedDuration::from_secs(301);
-    let stale = Delivery::sign(good.path, good.body.clone(), later);
-    let forged = [
-        (Delivery { signature: String::new(), ..good.clone() }, 401),
-        (Delivery { signature: good.signature.replace("v0=", "v0=0"), ..good.clone() }, 401),
-        (Delivery { timestamp: "1".to_owned(), ..good.clone() }, 401),
-        (Delivery { body: good.body.replace("60GB", "61GB"), ..good.clone() }, 401),
-        (Delivery { path: "/slack/interactivity", ..good.clone() }, 200),
-        (Delivery { path: "/slack/other", ..good.clone() }, 404),
-        (Delivery { path: "/healthz", ..good.clone() }, 404),
-        (Delivery { body: "x".repeat(64 * 1024 + 1), ..good.clone() }, 413),
-        (Delivery::sign(good.path, "payload=%7B".to_owned(), bot.stage.now()), 200),
-        (stale, 401),
-    ];
-    for (delivery, status) in forged {
-        let answer = bot.stage.send(&delivery).await.unwrap();
-        assert_eq!(answer.status(), status, "{delivery:?}");
-        let body = answer.bytes().await.unwrap();
-        assert!(status == 200 || body.is_empty(), "a stranger learns nothing");
+    for mut bot in Bot::both().await {
+        let platform = bot.stage.platform;
+        let good = bot.command("alice", COMMAND);
+        let later = bot.stage.now() + jiff::SignedDuration::from_secs(301);
+        let sign = |body: &str, now| Delivery::sign(platform, good.path, body.to_owned(), now);
+        let mut old = good.clone();
+        old.headers[1].1 = "1".to_owned();
+        let other = match platform {
+            Platform::Slack => "/discord/interactions",
+            Platform::Discord => "/slack/commands",
+        };
+        let forged = [
+            (signed_with(&good, ""), 401),
+            (signed_with(&good, &format!("{}0", good.headers[2].1)), 401),
+            (signed_with(&good, &good.headers[2].1.replace(['a', 'b', 'c'], "d")), 401),
+            (old, 401),
+            (Delivery { body: good.body.replace("60GB", "61GB"), ..good.clone() }, 401),
+            (Delivery { path: other, ..good.clone() }, 404),
+            (Delivery { path: "/slack/other", ..good.clone() }, 404),
+            (Delivery { path: "/healthz", ..good.clone() }, 404),
+            (Delivery { body: "x".repeat(64 * 1024 + 1), ..good.clone() }, 413),
+            (sign("payload=%7B", bot.stage.now()), 200),
+            (sign(&good.body, later), 401),
+        ];
+        for (delivery, status) in forged {
+            let answer = bot.stage.send(&delivery).await.unwrap();
+            assert_eq!(answer.status(), status, "{delivery:?}");
+            let body = answer.bytes().await.unwrap();
+            assert!(status == 200 || body.is_empty(), "a stranger learns nothing");
+        }
+        let store = &bot.stage.parts.store;
+        assert_eq!(store.head().await.unwrap().size, 0);
+        assert_eq!(store.next_due().await.unwrap(), None);
     }
-    let store = &bot.stage.parts.store;
-    assert_eq!(store.head().await.unwrap().size, 0);
-    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+/// Whether the platform's verifier takes it.
+fn is_genuine(platform: Platform, headers: &HeaderMap, body: &[u8]) -> bool {
+    let (body, now) = (Bytes::copy_from_slice(body), "2026-01-05T03:12:04Z".parse().unwrap());
+    match platform {
+        Platform::Slack => {
+            let keys = slack::verify::Keys { current: cast::SLACK_SIGNING_SECRET.into(), previous: None };
+            slack::verify::verify(&keys, headers, body, now).is_ok()
+        }
+        Platform::Discord => {
+            let keys = discord::verify::Keys::parse(cast::DISCORD_PUBLIC_KEY).unwrap();
+            discord::verify::verify(&keys, headers, body, now).is_ok()
+        }
+    }
 }
 
 #[test]
 fn a_hundred_thousand_mutations_are_all_refused() {
-    let now = "2026-01-05T03:12:04Z".parse().unwrap();
-    let keys = Keys { current: cast::SLACK_SIGNING_SECRET.into(), previous: None };
-    let good = Delivery::sign(
-        "/slack/commands",
-        "command=%2Freset&text=ins-r8hr2upy&user_id=U0ALICE00".to_owned(),
-        now,
-    );
-    let check = |signature: &[u8], timestamp: &[u8], body: &[u8]| {
-        let (Ok(signature), Ok(timestamp)) =
-            (http::HeaderValue::from_bytes(signature), http::HeaderValue::from_bytes(timestamp))
-        else {
-            return false;
+    for platform in PLATFORMS {
+        let now = "2026-01-05T03:12:04Z".parse().unwrap();
+        let body = "command=%2Freset&text=ins-r8hr2upy&user_id=U0ALICE00".to_owned();
+        let good = Delivery::sign(platform, "/", body, now);
+        let [_, (time, timestamp), (seal, signature)] = &good.headers;
+        let check = |parts: &[Vec<u8>; 3]| {
+            let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes).ok();
+            let (Some(signature), Some(timestamp)) = (value(&parts[0]), value(&parts[1])) else {
+                return false;
+            };
+            let headers = HeaderMap::from_iter([
+                (http::HeaderName::from_static(seal), signature),
+                (http::HeaderName::from_static(time), timestamp),
+            ]);
+            is_genuine(platform, &headers, &parts[2])
         };
-        let mut headers = HeaderMap::new();
-        headers.insert("x-slack-signature", signature);
-        headers.insert("x-slack-request-timestamp", timestamp);
-        verify(&keys, &headers, Bytes::copy_from_slice(body), now).is_ok()
-    };
-    let parts = [good.signature.as_bytes(), good.timestamp.as_bytes(), good.body.as_bytes()];
-    assert!(check(parts[0], parts[1], parts[2]));
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |below: usize| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(seed >> 33).unwrap() % below
-    };
-    for round in 0..100_000 {
-        let mut mutated = parts.map(<[u8]>::to_vec);
-        let part = &mut mutated[random(3)];
-        let at = random(part.len());
-        match random(4) {
-            0 => part[at] ^= 1 << random(8),
-            1 => drop(part.remove(at)),
-            2 => part.insert(at, u8::try_from(random(256)).unwrap()),
-            _ => part.truncate(at),
+        let parts = [signature.as_bytes(), timestamp.as_bytes(), good.body.as_bytes()].map(<[u8]>::to_vec);
+        assert!(check(&parts));
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % below
+        };
+        for round in 0..100_000 {
+            let mut mutated = parts.clone();
+            let part = &mut mutated[random(3)];
+            let at = random(part.len());
+            match random(4) {
+                0 => part[at] ^= 1 << random(8),
+                1 => drop(part.remove(at)),
+                2 => part.insert(at, u8::try_from(random(256)).unwrap()),
+                _ => part.truncate(at),
+            }
+            assert!(mutated == parts || !check(&mutated), "{platform:?} {round}: {mutated:?}");
         }
-        let same = (0..3).all(|index| mutated[index] == parts[index]);
-        assert!(same || !check(&mutated[0], &mutated[1], &mutated[2]), "round {round}: {mutated:?}");
     }
 }
 
@@ -117,6 +150,7 @@ async fn no_secret_is_in_the_store_the_log_or_the_channel() {
     let folder = std::env::temp_dir().join(format!("cleanslate-canary-{}", std::process::id()));
     let start = "2026-01-05T03:12:04Z".parse().unwrap();
     let options = cleanslate::cli::rehearse::Options {
+        platform: Where::Slack,
         command: COMMAND.to_owned(),
         caller: "alice".to_owned(),
         approver: "bob".to_owned(),

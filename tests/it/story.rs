@@ -1,13 +1,14 @@
 //! Whole requests, through the front door.
 
 use cleanslate::cli::rehearse::COMMAND;
+use cleanslate::domain::id::Platform;
 use cleanslate::sim::fault::Fault;
 
 use crate::support::Bot;
 
 #[tokio::test]
 async fn an_approver_lets_the_reset_through() {
-    let mut bot = Bot::start().await;
+    let mut bot = Bot::on(Platform::Slack).await;
     insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
     Checking ins-r8hr2upy. The card comes to this channel. #fvxod
     If none appears within a minute, invite the bot: /invite @cleanslate
@@ -46,9 +47,8 @@ async fn an_approver_lets_the_reset_through() {
 
 #[tokio::test]
 async fn anybody_in_the_channel_may_cancel() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
+    let mut bot = Bot::on(Platform::Slack).await;
+    bot.asks("alice", COMMAND).await;
     bot.presses("mallory", "cancel", None).await;
     insta::assert_snapshot!(bot.ends().await, @"
     web-7 (ins-r8hr2upy) · #fvxod
@@ -62,18 +62,18 @@ async fn anybody_in_the_channel_may_cancel() {
 
 #[tokio::test]
 async fn anybody_may_stop_it_between_approval_and_claim() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    bot.presses("bob", "wipe", None).await;
-    bot.presses("mallory", "stop", None).await;
-    assert!(bot.ends().await.contains("was cancelled by @mallory"));
-    assert_eq!(bot.wipes(), 0);
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        bot.presses("bob", "wipe", None).await;
+        bot.presses("mallory", "stop", None).await;
+        assert!(bot.ends().await.contains("was cancelled by @mallory"));
+        assert_eq!(bot.wipes(), 0);
+    }
 }
 
 #[tokio::test]
 async fn nobody_decides_and_it_expires() {
-    let mut bot = Bot::start().await;
+    let mut bot = Bot::on(Platform::Slack).await;
     bot.types("alice", COMMAND).await;
     insta::assert_snapshot!(bot.ends().await, @"
     web-7 (ins-r8hr2upy) · #fvxod
@@ -90,13 +90,12 @@ async fn nobody_decides_and_it_expires() {
 
 #[tokio::test]
 async fn a_stranger_may_neither_ask_nor_approve() {
-    let mut bot = Bot::start().await;
+    let mut bot = Bot::on(Platform::Slack).await;
     insta::assert_snapshot!(bot.types("mallory", COMMAND).await, @r#"
     Nothing was wiped and nothing was started: not on the list of those who may ask for resets. Ask somebody who may. You are slack:U0MALLORY, team T0SIM0000; the attempt is in the audit log.
     To be added, send your admin this: requesters = [ …, "slack:U0MALLORY" ]
     "#);
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
+    bot.asks("alice", COMMAND).await;
     bot.presses("mallory", "wipe", None).await;
     let channel = bot.channel();
     insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @r#"
@@ -109,18 +108,18 @@ async fn a_stranger_may_neither_ask_nor_approve() {
 
 #[tokio::test]
 async fn ones_own_request_takes_the_name_typed() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    for typed in [None, Some("web-8")] {
-        bot.presses("alice", "wipe", typed).await;
-        assert!(bot.channel().contains("that is not this machine's name"));
-        assert!(!bot.channel().contains("Approved"));
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        for typed in [Some(""), Some("web-8")] {
+            bot.presses("alice", "wipe", typed).await;
+            assert!(bot.channel().contains("that is not this machine's name"));
+            assert!(!bot.channel().contains("Approved"));
+        }
+        bot.presses("alice", "wipe", Some(" web-7 ")).await;
+        assert!(bot.channel().contains("Approved by @alice"));
+        bot.ends().await;
+        assert_eq!(bot.wipes(), 1);
     }
-    bot.presses("alice", "wipe", Some(" web-7 ")).await;
-    assert!(bot.channel().contains("Approved by @alice"));
-    bot.ends().await;
-    assert_eq!(bot.wipes(), 1);
 }
 
 #[tokio::test]
@@ -143,12 +142,13 @@ async fn what_cannot_be_reset_is_refused_in_words() {
         ("ins-r8hr2upy hostname=a..b", "doubled"),
     ];
     for (words, why) in cases {
-        let mut bot = Bot::start().await;
-        bot.types("alice", &format!("/reset {words}")).await;
-        let channel = bot.ends().await;
-        assert!(channel.starts_with("(only alice) Nothing was wiped."), "{words}: {channel}");
-        assert!(channel.contains(why), "{words}: {channel}");
-        assert_eq!(bot.wipes(), 0, "{words}");
+        for mut bot in Bot::both().await {
+            bot.types("alice", &format!("/reset {words}")).await;
+            let channel = bot.ends().await;
+            assert!(channel.starts_with("(only alice) Nothing was wiped."), "{words}: {channel}");
+            assert!(channel.contains(why), "{words}: {channel}");
+            assert_eq!(bot.wipes(), 0, "{words}");
+        }
     }
 }
 
@@ -170,63 +170,64 @@ async fn every_bad_night_ends_in_true_words() {
         ("fail-async", 1, "Treat the disk as lost"),
     ];
     for (fault, wipes, words) in cases {
-        let mut bot = Bot::start().await;
-        bot.stage.sim.arm("ResetInstance", fault.parse::<Fault>().unwrap());
-        bot.types("alice", COMMAND).await;
-        bot.works().await;
-        bot.presses("bob", "wipe", None).await;
-        let channel = bot.ends().await;
-        assert!(channel.contains(words), "{fault}: {channel}");
-        assert_eq!(bot.wipes(), wipes, "{fault}");
-        assert_eq!(channel.contains("Nothing was wiped"), wipes == 0, "{fault}: {channel}");
+        for mut bot in Bot::both().await {
+            bot.stage.sim.arm("ResetInstance", fault.parse::<Fault>().unwrap());
+            bot.types("alice", COMMAND).await;
+            bot.works().await;
+            bot.presses("bob", "wipe", None).await;
+            let channel = bot.ends().await;
+            assert!(channel.contains(words), "{fault}: {channel}");
+            assert_eq!(bot.wipes(), wipes, "{fault}");
+            assert_eq!(channel.contains("Nothing was wiped"), wipes == 0, "{fault}: {channel}");
+        }
     }
 }
 
 #[tokio::test]
 async fn one_machine_has_one_open_request() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    let answer = bot.types("bob", "/reset ins-r8hr2upy").await;
-    assert!(answer.contains("already has a request") && answer.contains("the card"), "{answer}");
-    let status = bot.types("bob", "/resets status").await;
-    assert!(status.contains("the card waits for 1 of") && status.contains("by @alice"), "{status}");
-    let cancelled = bot.types("carol", "/resets cancel ins-r8hr2upy").await;
-    assert!(cancelled.contains("Nothing was wiped: cancelled by @carol"), "{cancelled}");
-    bot.ends().await;
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        let answer = bot.types("bob", "/reset ins-r8hr2upy").await;
+        assert!(answer.contains("already has a request") && answer.contains("the card"), "{answer}");
+        let status = bot.types("bob", "/resets status").await;
+        assert!(status.contains("the card waits for 1 of") && status.contains("by @alice"), "{status}");
+        let cancelled = bot.types("carol", "/resets cancel ins-r8hr2upy").await;
+        assert!(cancelled.contains("Nothing was wiped: cancelled by @carol"), "{cancelled}");
+        bot.ends().await;
+    }
 }
 
 #[tokio::test]
 async fn a_bot_that_is_not_in_the_channel_tells_the_requester() {
-    let mut bot = Bot::start().await;
-    bot.stage.sim.slack(|slack| slack.member = false);
-    bot.types("alice", COMMAND).await;
-    let channel = bot.ends().await;
-    assert!(
-        channel.contains("the card could not be posted") && channel.contains("/invite @cleanslate"),
-        "{channel}"
-    );
+    for mut bot in Bot::both().await {
+        bot.is_shut_out();
+        bot.types("alice", COMMAND).await;
+        let channel = bot.ends().await;
+        assert!(
+            channel.contains("the card could not be posted") && channel.contains("/invite @cleanslate"),
+            "{channel}"
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_message_that_cannot_be_edited_is_replaced() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(3));
-    let click = bot.click("bob", "wipe", None);
-    bot.stage.deliver(click).await.unwrap();
-    bot.stage.sim.slack(|slack| slack.arm("cant_update_message", 1));
-    let channel = bot.ends().await;
-    assert!(channel.contains("ins-r8hr2upy is back."), "{channel}");
-    assert_eq!(bot.wipes(), 1);
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(3));
+        let click = bot.click("bob", "wipe", None).await;
+        bot.stage.deliver(&click).await.unwrap();
+        bot.cannot_edit();
+        let channel = bot.ends().await;
+        assert!(channel.contains("ins-r8hr2upy is back."), "{channel}");
+        assert_eq!(bot.wipes(), 1);
+    }
 }
 
 #[tokio::test]
 async fn what_somebody_does_in_the_console_voids_the_approval() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
+    let mut bot = Bot::on(Platform::Slack).await;
+    bot.asks("alice", COMMAND).await;
     bot.presses("bob", "wipe", None).await;
     assert!(bot.stage.sim.console("ins-r8hr2upy", "StopInstances"));
     let channel = bot.ends().await;
@@ -242,30 +243,34 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
 
 #[tokio::test]
 async fn a_trace_that_is_hidden_is_left_to_a_person() {
-    let mut bot = Bot::start().await;
-    bot.stage.sim.arm("ResetInstance", Fault::DropBefore);
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    bot.presses("bob", "wipe", None).await;
-    bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(10));
-    bot.works().await;
-    assert!(bot.stage.sim.console("ins-r8hr2upy", "StartInstances"));
-    bot.stage.settle().await.unwrap();
-    assert!(bot.channel().contains("We do not know whether this request wiped web-7"), "{}", bot.channel());
-    let answer = bot.types("bob", "/resets close ins-r8hr2upy -- logged in: the disk is old").await;
-    assert!(answer.contains("Closed by @bob"), "{answer}");
-    assert!(bot.ends().await.contains("found: \u{201c}logged in: the disk is old\u{201d}"));
+    for mut bot in Bot::both().await {
+        bot.stage.sim.arm("ResetInstance", Fault::DropBefore);
+        bot.asks("alice", COMMAND).await;
+        bot.presses("bob", "wipe", None).await;
+        bot.stage.jump(bot.stage.now() + jiff::SignedDuration::from_secs(10));
+        bot.works().await;
+        assert!(bot.stage.sim.console("ins-r8hr2upy", "StartInstances"));
+        bot.stage.settle().await.unwrap();
+        assert!(
+            bot.channel().contains("We do not know whether this request wiped web-7"),
+            "{}",
+            bot.channel()
+        );
+        let answer = bot.types("bob", "/resets close ins-r8hr2upy -- logged in: the disk is old").await;
+        assert!(answer.contains("Closed by @bob"), "{answer}");
+        assert!(bot.ends().await.contains("found: \u{201c}logged in: the disk is old\u{201d}"));
+    }
 }
 
 #[tokio::test]
 async fn an_approval_that_cannot_be_announced_lapses() {
-    let mut bot = Bot::start().await;
-    bot.types("alice", COMMAND).await;
-    bot.works().await;
-    let click = bot.click("bob", "wipe", None);
-    bot.stage.deliver(click).await.unwrap();
-    bot.stage.sim.slack(|slack| slack.arm("internal_error", 40));
-    let channel = bot.ends().await;
-    assert!(channel.contains("the channel could not be told of the approval in time"), "{channel}");
-    assert_eq!(bot.wipes(), 0);
+    for mut bot in Bot::both().await {
+        bot.asks("alice", COMMAND).await;
+        let click = bot.click("bob", "wipe", None).await;
+        bot.stage.deliver(&click).await.unwrap();
+        bot.platform_fails(40);
+        let channel = bot.ends().await;
+        assert!(channel.contains("the channel could not be told of the approval in time"), "{channel}");
+        assert_eq!(bot.wipes(), 0);
+    }
 }

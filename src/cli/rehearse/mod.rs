@@ -13,9 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use self::stage::Stage;
 use self::transcript::Transcript;
 use super::audit;
+use crate::domain::id::Platform;
 use crate::sim::cast;
 use crate::sim::fault::Fault;
-use crate::sim::slack::deliver::{Press, slash_command};
+use crate::sim::play::{Heard, Pressable};
 
 /// The example of the API page.
 pub const COMMAND: &str = "/reset ins-r8hr2upy img-pmqg1cw7 60GB";
@@ -31,9 +32,27 @@ pub enum Decision {
     Ask,
 }
 
+/// Where it is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Where {
+    Slack,
+    Discord,
+}
+
+impl From<Where> for Platform {
+    fn from(place: Where) -> Self {
+        match place {
+            Where::Slack => Self::Slack,
+            Where::Discord => Self::Discord,
+        }
+    }
+}
+
 /// `cleanslate rehearse`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
+    #[arg(long, value_enum, default_value = "slack")]
+    pub platform: Where,
     /// What is typed
     #[arg(long, default_value = COMMAND)]
     pub command: String,
@@ -62,24 +81,29 @@ pub struct Options {
 /// When the rehearsal itself cannot be set up.
 pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
     let begun = std::time::Instant::now();
-    let caller = person(&options.caller)?;
-    let approver = person(&options.approver)?;
-    let stage = Stage::build(options.keep.clone(), start).await?;
-    let mut transcript = Transcript::begin(options.json);
+    let platform = Platform::from(options.platform);
+    for name in [&options.caller, &options.approver] {
+        cast::id(platform, name).with_context(|| {
+            format!("there is no `{name}` here; the cast is alice, bob, carol and mallory")
+        })?;
+    }
+    let stage = Stage::build(platform, options.keep.clone(), start).await?;
+    let mut transcript = Transcript::begin(options.json, platform);
     if let Some(fault) = options.fault.clone() {
         stage.sim.arm("ResetInstance", fault);
     }
-    let command = slash_command(caller, &options.command, "1.2.rehearsal", stage.now());
+    let words = (options.caller.as_str(), options.command.as_str());
+    let command = stage.sim.types(platform, words, 1).map_err(anyhow::Error::msg)?;
     transcript.said(stage.now(), &options.caller, &options.command);
-    let answer = stage.deliver(command).await?;
+    let answer = stage.deliver(&command).await?;
     transcript.private(stage.now(), &answer, &options.caller);
     let mut decided = false;
     loop {
         stage.parts.worker.sweep().await?;
         transcript.show(&stage);
-        if !decided && stage.sim.slack(|slack| slack.with_button("wipe").is_some()) {
+        if !decided && stage.sim.button(platform, "wipe").is_some() {
             decided = true;
-            decide(&options, approver, &stage, &mut transcript).await?;
+            decide(&options, &stage, &mut transcript).await?;
             continue;
         }
         let Some(due) = stage.parts.store.next_due().await? else { break };
@@ -88,17 +112,7 @@ pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
     end(&stage, &options, transcript, begun.elapsed()).await
 }
 
-fn person(name: &str) -> anyhow::Result<&'static str> {
-    cast::user_id(name)
-        .with_context(|| format!("there is no `{name}` here; the cast is alice, bob, carol and mallory"))
-}
-
-async fn decide(
-    options: &Options,
-    user: &str,
-    stage: &Stage,
-    transcript: &mut Transcript,
-) -> anyhow::Result<()> {
+async fn decide(options: &Options, stage: &Stage, transcript: &mut Transcript) -> anyhow::Result<()> {
     let decision = if options.decision == Decision::Ask { transcript::ask()? } else { options.decision };
     let action = match decision {
         Decision::Approve => "wipe",
@@ -106,19 +120,23 @@ async fn decide(
         Decision::None | Decision::Ask => return Ok(()),
     };
     stage.jump(stage.now() + SignedDuration::from_secs(37));
-    let now = stage.now();
-    let own = options.caller == options.approver;
-    let pressed = stage.sim.slack(|slack| {
-        let message = slack.with_button(action)?;
-        let name = message.blocks.iter().find_map(|block| block["element"]["placeholder"]["text"].as_str());
-        let typed = if own { name.map(str::to_owned) } else { None };
-        let button = message.button(action)?.clone();
-        let press = Press { user, action, typed: typed.as_deref(), trigger: "3.4.rehearsal" };
-        Some((slack.press(press, now)?, button, typed))
-    });
-    let Some((delivery, button, typed)) = pressed else { return Ok(()) };
-    transcript.pressed(now, &options.approver, &button, typed.as_deref());
-    stage.deliver(delivery).await?;
+    let (who, now) = (options.approver.as_str(), stage.now());
+    let Some(button) = stage.sim.button(stage.platform, action) else { return Ok(()) };
+    let own = options.caller == options.approver && decision == Decision::Approve;
+    let typed = button.expect.clone().filter(|_| own);
+    let press = stage.sim.presses(stage.platform, (who, action, typed.as_deref()), 2);
+    let Some(press) = press else { return Ok(()) };
+    let Pressable { label, question, .. } = button;
+    transcript.pressed(now, who, (&label, question.as_deref()), typed.as_deref());
+    match stage.deliver(&press).await? {
+        Heard::Form { lines, expect } => {
+            transcript.form(now, &lines, who);
+            let Some(form) = stage.sim.fills(&press, &expect, 3) else { return Ok(()) };
+            transcript.said(now, who, &format!("types {expect}, submits"));
+            stage.deliver(&form).await?;
+        }
+        Heard::Words(_) | Heard::Nothing => {}
+    }
     Ok(())
 }
 

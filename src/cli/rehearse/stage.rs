@@ -17,10 +17,12 @@ use tokio::sync::oneshot;
 use crate::assemble::{self, Parts};
 use crate::config::Config;
 use crate::domain::Clock;
+use crate::domain::id::Platform;
 use crate::entry::server::{self, Patience};
 use crate::outbound::{self, Timeouts};
-use crate::sim::slack::deliver::Delivery;
-use crate::sim::{Sim, cast, fleet::Fleet};
+use crate::sim::fleet::Fleet;
+use crate::sim::play::{Delivery, Heard};
+use crate::sim::{Sim, cast};
 
 /// Several stages may stand in one process.
 static STAGES: AtomicU32 = AtomicU32::new(0);
@@ -32,6 +34,8 @@ pub const ORIGIN: &str = "cleanslate.example/rehearsal";
 pub struct Stage {
     pub sim: Sim,
     pub parts: Parts,
+    /// Where its people are.
+    pub platform: Platform,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
     front: std::net::SocketAddr,
@@ -42,7 +46,7 @@ pub struct Stage {
 
 impl Stage {
     /// The clock begins at `start` and moves only by [`Stage::jump`].
-    pub async fn build(keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
+    pub async fn build(platform: Platform, keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
         let millis = Arc::new(AtomicI64::new(start.as_millisecond()));
         let ticking = Arc::clone(&millis);
         let clock: Clock =
@@ -59,7 +63,7 @@ impl Stage {
             STAGES.fetch_add(1, Ordering::Relaxed)
         ));
         let folder = keep.clone().unwrap_or(temporary);
-        let file = write(&folder, address)
+        let file = write(&folder, platform, address)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
         let config = Config::load(&file)?;
         let secrets = assemble::secrets(&config, BTreeMap::new(), &clock);
@@ -75,7 +79,7 @@ impl Stage {
         let seconds = Duration::from_secs(10);
         let http = outbound::client(Timeouts { connect: seconds, total: seconds }).build()?;
         let folder = keep.is_none().then_some(folder);
-        Ok(Self { sim, parts, clock: millis, http, front: address, _stop: stop, folder })
+        Ok(Self { sim, parts, platform, clock: millis, http, front: address, _stop: stop, folder })
     }
 
     pub fn now(&self) -> Timestamp {
@@ -87,13 +91,14 @@ impl Stage {
         self.clock.fetch_max(to.as_millisecond(), Ordering::SeqCst);
     }
 
-    /// Sends what Slack would send; gives the answer's body.
+    /// Sends what the platform would send; gives what the person sees of the answer.
     ///
     /// # Errors
-    /// When it is not answered with a success.
-    pub async fn deliver(&self, delivery: Delivery) -> anyhow::Result<Value> {
-        let answer = self.send(&delivery).await?.error_for_status()?;
-        Ok(serde_json::from_slice(&answer.bytes().await?).unwrap_or_default())
+    /// When it is not answered with a success, or not as the platform takes it.
+    pub async fn deliver(&self, delivery: &Delivery) -> anyhow::Result<Heard> {
+        let answer = self.send(delivery).await?.error_for_status()?;
+        let answer: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+        self.sim.hears(self.platform, delivery, &answer).map_err(anyhow::Error::msg)
     }
 
     /// Sends a request as it is.
@@ -101,14 +106,11 @@ impl Stage {
     /// # Errors
     /// When there is no answer.
     pub async fn send(&self, delivery: &Delivery) -> reqwest::Result<reqwest::Response> {
-        let request = self
-            .http
-            .post(format!("http://{}{}", self.front, delivery.path))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-slack-request-timestamp", &delivery.timestamp)
-            .header("x-slack-signature", &delivery.signature)
-            .body(delivery.body.clone());
-        request.send().await
+        let mut request = self.http.post(format!("http://{}{}", self.front, delivery.path));
+        for (name, value) in &delivery.headers {
+            request = request.header(*name, value);
+        }
+        request.body(delivery.body.clone()).send().await
     }
 
     /// Works and jumps in time until nothing is left to do.
@@ -134,28 +136,51 @@ impl Drop for Stage {
 }
 
 /// The configuration that a person would write, in a folder.
-fn write(folder: &Path, sim: std::net::SocketAddr) -> anyhow::Result<PathBuf> {
+fn write(folder: &Path, platform: Platform, sim: std::net::SocketAddr) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
-    let [alice, bob, carol, _] = cast::USERS.map(|(_, id)| id);
-    let (app, team, channel) = (cast::SLACK_APP_ID, cast::SLACK_TEAM_ID, cast::SLACK_CHANNEL_ID);
     let file = folder.join("cleanslate.toml");
+    let (section, approvers, keys) = match platform {
+        Platform::Slack => slack(sim),
+        Platform::Discord => discord(sim),
+    };
     let config = format!(
-        "[audit]\norigin = \"{ORIGIN}\"\n\n[slack]\napi_base = \"http://{sim}/slack/api/\"\napp_id = \"{app}\"\n\
-         team_ids = [\"{team}\"]\nchannels = [\"{channel}\"]\n\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
-         regions = [\"ap-guangzhou\", \"ap-hongkong\"]\ntimeout = \"1s\"\n\n[approval]\n\
-         approvers = [\"slack:{alice}\", \"slack:{bob}\", \"slack:{carol}\"]\n\n\
+        "[audit]\norigin = \"{ORIGIN}\"\n\n{section}\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
+         regions = [\"ap-guangzhou\", \"ap-hongkong\"]\ntimeout = \"1s\"\n\n[approval]\napprovers = [{approvers}]\n\n\
          [targets]\nallow = [\"tag:cleanslate=allowed\"]\n"
     );
     std::fs::write(&file, config)?;
     let secrets = folder.join("secrets.toml");
-    let text = format!(
-        "[slack]\nsigning_secret = \"{}\"\nbot_token = \"{}\"\n\n[tencent]\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n",
-        cast::SLACK_SIGNING_SECRET,
-        cast::SLACK_BOT_TOKEN,
-        cast::TENCENT_SECRET_ID,
-        cast::TENCENT_SECRET_KEY
-    );
+    let (id, key) = (cast::TENCENT_SECRET_ID, cast::TENCENT_SECRET_KEY);
+    let text = format!("{keys}\n[tencent]\nsecret_id = \"{id}\"\nsecret_key = \"{key}\"\n");
     std::fs::write(&secrets, text)?;
     std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600))?;
     Ok(file)
+}
+
+/// The platform's section, the approvers, and the platform's secrets.
+fn slack(sim: std::net::SocketAddr) -> (String, String, String) {
+    let (app, team, channel) = (cast::SLACK_APP_ID, cast::SLACK_TEAM_ID, cast::SLACK_CHANNEL_ID);
+    let section = format!(
+        "[slack]\napi_base = \"http://{sim}/slack/api/\"\napp_id = \"{app}\"\nteam_ids = [\"{team}\"]\n\
+         channels = [\"{channel}\"]\n"
+    );
+    let [alice, bob, carol, _] = cast::USERS.map(|(_, id)| id);
+    let approvers = format!("\"slack:{alice}\", \"slack:{bob}\", \"slack:{carol}\"");
+    let (secret, token) = (cast::SLACK_SIGNING_SECRET, cast::SLACK_BOT_TOKEN);
+    let keys = format!("[slack]\nsigning_secret = \"{secret}\"\nbot_token = \"{token}\"\n");
+    (section, approvers, keys)
+}
+
+/// Bob and carol hold the role.
+fn discord(sim: std::net::SocketAddr) -> (String, String, String) {
+    let (app, key) = (cast::DISCORD_APPLICATION_ID, cast::DISCORD_PUBLIC_KEY);
+    let (guild, channel) = (cast::DISCORD_GUILD_ID, cast::DISCORD_CHANNEL_ID);
+    let section = format!(
+        "[discord]\napi_base = \"http://{sim}/discord/api/v10/\"\napplication_id = \"{app}\"\npublic_key = \"{key}\"\n\
+         guild_ids = [\"{guild}\"]\nchannels = [\"{channel}\"]\n"
+    );
+    let [alice, ..] = cast::DISCORD_USERS.map(|(_, id)| id);
+    let approvers = format!("\"discord:{alice}\", \"discord-role:{}\"", cast::DISCORD_ROLE_ID);
+    let keys = format!("[discord]\nbot_token = \"{}\"\n", cast::DISCORD_BOT_TOKEN);
+    (section, approvers, keys)
 }

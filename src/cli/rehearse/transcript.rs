@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::Decision;
 use super::stage::Stage;
+use crate::domain::id::Platform;
 use crate::sim::cast;
-use crate::sim::slack::screen::lines_of;
+use crate::sim::play::Heard;
 
 /// The lines so far; printed as they come, unless they are wanted as JSON.
 pub(super) struct Transcript {
@@ -20,12 +20,15 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    pub(super) fn begin(quiet: bool) -> Self {
+    pub(super) fn begin(quiet: bool, platform: Platform) -> Self {
+        let name = match platform {
+            Platform::Slack => "Slack",
+            Platform::Discord => "Discord",
+        };
         let mut transcript = Self { quiet, lines: Vec::new(), seen: BTreeMap::new() };
-        transcript.print(
-            "A rehearsal: the real program, with a simulated Slack and Tencent Cloud on 127.0.0.1."
-                .to_owned(),
-        );
+        transcript.print(format!(
+            "A rehearsal: the real program, with a simulated {name} and Tencent Cloud on 127.0.0.1."
+        ));
         transcript.print("No account is used, no real machine is touched. The clock runs fast.".to_owned());
         transcript.print(format!("\n#{}", cast::SLACK_CHANNEL));
         transcript
@@ -57,38 +60,48 @@ impl Transcript {
     }
 
     /// The HTTP answer, which only the caller sees.
-    pub(super) fn private(&mut self, at: Timestamp, answer: &Value, reader: &str) {
-        let mut lines = lines_of(answer);
+    pub(super) fn private(&mut self, at: Timestamp, answer: &Heard, reader: &str) {
+        let Heard::Words(lines) = answer else { return };
+        let mut lines = lines.clone();
         if let Some(last) = lines.last_mut() {
             *last += &only(reader);
         }
         self.block(at, lines);
     }
 
-    pub(super) fn pressed(&mut self, at: Timestamp, who: &str, button: &Value, typed: Option<&str>) {
-        let label = button["text"]["text"].as_str().unwrap_or_default();
+    pub(super) fn pressed(
+        &mut self,
+        at: Timestamp,
+        who: &str,
+        (label, question): (&str, Option<&str>),
+        typed: Option<&str>,
+    ) {
         let mut line = format!("presses [ {label} ]");
         if let Some(name) = typed {
             line = format!("types {name}, {line}");
         }
-        if let Some(question) = button["confirm"]["title"]["text"].as_str() {
+        if let Some(question) = question {
             line = format!("{line}, confirms \u{201c}{question}\u{201d}");
         }
         self.said(at, who, &line);
     }
 
+    /// The window that opened.
+    pub(super) fn form(&mut self, at: Timestamp, lines: &[String], reader: &str) {
+        self.private(at, &Heard::Words(lines.to_vec()), reader);
+    }
+
     /// Prints what is new or was edited.
     pub(super) fn show(&mut self, stage: &Stage) {
-        let messages = stage.sim.slack(|slack| slack.messages.clone());
-        for message in messages {
-            if self.seen.get(&message.ts) == Some(&message.edits) {
+        for message in stage.sim.screen(stage.platform) {
+            if self.seen.get(&message.id) == Some(&message.edits) {
                 continue;
             }
             let at = if message.edits == 0 { message.at } else { stage.now() };
-            self.seen.insert(message.ts.clone(), message.edits);
-            let mut lines = message.lines();
+            self.seen.insert(message.id, message.edits);
+            let mut lines = message.lines;
             if let (Some(reader), Some(last)) = (&message.only, lines.last_mut()) {
-                *last += &only(cast::user_name(reader));
+                *last += &only(reader);
             }
             self.block(at, lines);
         }

@@ -132,6 +132,12 @@ fn text_input(form: &mut Form, path: &str, input: &Value) {
     form.text(&at("placeholder"), &input["placeholder"], 0..=100);
 }
 
+/// What the first field of a modal asks for.
+pub(in crate::sim) fn placeholder(modal: &Value) -> String {
+    let first = inputs(modal).next();
+    first.and_then(|(_, input)| input["placeholder"].as_str()).unwrap_or_default().to_owned()
+}
+
 /// The text input of a modal, in either shape.
 pub(super) fn inputs(modal: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     modal["components"].as_array().into_iter().flatten().map(|component| {

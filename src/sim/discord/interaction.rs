@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::error::{Form, Refused, refused};
-use super::{DiscordWorld, Outcome, limits, mentions};
+use super::{DiscordWorld, Message, Outcome, limits, mentions};
 use crate::sim::cast;
 
 const TO_ANSWER: SignedDuration = SignedDuration::from_secs(3);
@@ -57,6 +57,17 @@ impl DiscordWorld {
         let index = self.interactions.iter().position(|one| one.id == id);
         let index = index.ok_or_else(|| refused(10062).body.to_string())?;
         self.take(index, body, now).map_err(|refused| refused.body.to_string())
+    }
+
+    /// Whether the app has answered the interaction `id`.
+    pub fn is_answered(&self, id: &str) -> bool {
+        self.interactions.iter().any(|one| one.id == id && one.answer.is_some())
+    }
+
+    /// Whether the message is the answer to a command.
+    pub fn answers_command(&self, message: &Message) -> bool {
+        let answered = |id: &String| self.interactions.iter().find(|one| one.id == *id);
+        message.interaction.as_ref().and_then(answered).is_some_and(|one| one.kind == Kind::Command)
     }
 
     pub(super) fn answer_interaction(

@@ -11,9 +11,11 @@ pub(crate) mod world;
 
 use cleanslate::cli::audit;
 use cleanslate::cli::rehearse::stage::{ORIGIN, Stage};
-use cleanslate::sim::cast;
-use cleanslate::sim::slack::deliver::{Delivery, Press, slash_command};
+use cleanslate::domain::id::Platform;
+use cleanslate::sim::play::{Delivery, Heard};
 use jiff::SignedDuration;
+
+pub(crate) const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Discord];
 
 /// The real program on loopback, with a clock of its own; people of the cast talk to it.
 pub(crate) struct Bot {
@@ -22,26 +24,33 @@ pub(crate) struct Bot {
 }
 
 impl Bot {
-    pub(crate) async fn start() -> Self {
-        let stage = Stage::build(None, "2026-01-05T03:12:04Z".parse().unwrap()).await.unwrap();
-        Self { stage, deliveries: 0 }
+    pub(crate) async fn on(platform: Platform) -> Self {
+        let start = "2026-01-05T03:12:04Z".parse().unwrap();
+        Self { stage: Stage::build(platform, None, start).await.unwrap(), deliveries: 0 }
     }
 
-    fn trigger(&mut self) -> String {
+    /// One on each platform: what holds here must hold there.
+    pub(crate) async fn both() -> [Self; 2] {
+        [Self::on(Platform::Slack).await, Self::on(Platform::Discord).await]
+    }
+
+    fn number(&mut self) -> u32 {
         self.deliveries += 1;
-        format!("{}.7.test", self.deliveries)
+        self.deliveries
     }
 
     pub(crate) fn command(&mut self, who: &str, text: &str) -> Delivery {
-        let trigger = self.trigger();
-        slash_command(cast::user_id(who).unwrap(), text, &trigger, self.stage.now())
+        let number = self.number();
+        self.stage.sim.types(self.stage.platform, (who, text), number).unwrap()
     }
 
     /// Types a command; gives the answer that the caller alone sees.
     pub(crate) async fn types(&mut self, who: &str, text: &str) -> String {
         let command = self.command(who, text);
-        let answer = self.stage.deliver(command).await.unwrap();
-        cleanslate::sim::slack::screen::lines_of(&answer).join("\n")
+        match self.stage.deliver(&command).await.unwrap() {
+            Heard::Words(lines) => lines.join("\n"),
+            other => panic!("{text}: {other:?}"),
+        }
     }
 
     /// Lets the worker do what is due now.
@@ -49,18 +58,33 @@ impl Bot {
         self.stage.parts.worker.sweep().await.unwrap();
     }
 
-    pub(crate) fn click(&mut self, who: &str, action: &str, typed: Option<&str>) -> Delivery {
-        let trigger = self.trigger();
-        let now = self.stage.now();
-        let press = Press { user: cast::user_id(who).unwrap(), action, typed, trigger: &trigger };
-        self.stage.sim.slack(|slack| slack.press(press, now)).unwrap()
+    /// A command, and its card.
+    pub(crate) async fn asks(&mut self, who: &str, text: &str) {
+        self.types(who, text).await;
+        self.works().await;
     }
 
-    /// Presses the newest button of that action, half a minute later.
+    /// The press that decides: where a form asks for the name, its submission. `typed` is what is typed, `None` what
+    /// the platform makes easiest.
+    pub(crate) async fn click(&mut self, who: &str, action: &str, typed: Option<&str>) -> Delivery {
+        let (platform, number) = (self.stage.platform, self.number());
+        let press = self.stage.sim.presses(platform, (who, action, typed), number).unwrap();
+        if (platform, action) != (Platform::Discord, "wipe") {
+            return press;
+        }
+        let Heard::Form { expect, .. } = self.stage.deliver(&press).await.unwrap() else { return press };
+        let number = self.number();
+        self.stage.sim.fills(&press, typed.unwrap_or(&expect), number).unwrap()
+    }
+
+    /// Presses the newest button of that action, a few seconds later.
     pub(crate) async fn presses(&mut self, who: &str, action: &str, typed: Option<&str>) {
         self.stage.jump(self.stage.now() + SignedDuration::from_secs(3));
-        let click = self.click(who, action, typed);
-        self.stage.deliver(click).await.unwrap();
+        let click = self.click(who, action, typed).await;
+        // A press that was refused at once has had its answer.
+        if !self.stage.sim.is_answered(self.stage.platform, &click) {
+            self.stage.deliver(&click).await.unwrap();
+        }
         self.works().await;
     }
 
@@ -75,14 +99,11 @@ impl Bot {
 
     /// Everything on the screen, oldest first.
     pub(crate) fn channel(&self) -> String {
-        let lines = |slack: &mut cleanslate::sim::slack::SlackWorld| -> Vec<String> {
-            let shown = slack.messages.iter().map(|message| {
-                let only = message.only.as_ref().map(|id| format!("(only {}) ", cast::user_name(id)));
-                format!("{}{}", only.unwrap_or_default(), message.lines().join("\n"))
-            });
-            shown.collect()
-        };
-        let shown = self.stage.sim.slack(lines).join("\n--\n");
+        let shown = self.stage.sim.screen(self.stage.platform).into_iter().map(|message| {
+            let only = message.only.map(|name| format!("(only {name}) "));
+            format!("{}{}", only.unwrap_or_default(), message.lines.join("\n"))
+        });
+        let shown = shown.collect::<Vec<_>>().join("\n--\n");
         // The root changes with every byte of the log; that it is right is for `audit verify`.
         let mut parts = shown.split("root ");
         let first = parts.next().unwrap_or_default().to_owned();
@@ -91,5 +112,31 @@ impl Bot {
 
     pub(crate) fn wipes(&self) -> usize {
         self.stage.sim.wipes().len()
+    }
+
+    /// The bot may no longer write in the channel.
+    pub(crate) fn is_shut_out(&self) {
+        match self.stage.platform {
+            Platform::Slack => self.stage.sim.slack(|slack| slack.member = false),
+            Platform::Discord => self.stage.sim.discord(|discord| discord.permissions = 0),
+        }
+    }
+
+    /// The next edit is refused for good.
+    pub(crate) fn cannot_edit(&self) {
+        match self.stage.platform {
+            Platform::Slack => self.stage.sim.slack(|slack| slack.arm("cant_update_message", 1)),
+            Platform::Discord => {
+                self.stage.sim.discord(|discord| discord.arm_route("PATCH /channels", "10008", 1)).unwrap();
+            }
+        }
+    }
+
+    /// The platform answers the next calls with trouble of its own.
+    pub(crate) fn platform_fails(&self, times: usize) {
+        match self.stage.platform {
+            Platform::Slack => self.stage.sim.slack(|slack| slack.arm("internal_error", times)),
+            Platform::Discord => self.stage.sim.discord(|discord| discord.arm("500", times)).unwrap(),
+        }
     }
 }
