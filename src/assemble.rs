@@ -63,6 +63,7 @@ pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> a
     let ingress = Ingress {
         app,
         slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &secrets)),
+        discord: config.platforms.discord.as_ref().map(|discord| discord_door(discord, &secrets)),
         clock: Arc::clone(clock),
     };
     let worker = Worker {

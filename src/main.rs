@@ -2,101 +2,23 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser as _};
 use cleanslate::assemble::{Incomplete, Parts};
-use cleanslate::cli::{audit, check, rehearse};
+use cleanslate::cli::args::{Audit, AuditOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions};
+use cleanslate::cli::{audit, check, register, rehearse};
 use cleanslate::config::{Config, ConfigError, Environment};
 use cleanslate::domain::Clock;
 use cleanslate::entry::server::{self, Patience, Server};
-use cleanslate::sim::{Sim, cast, fault::Fault, fleet::Fleet};
+use cleanslate::sim::{Sim, cast, fleet::Fleet};
 use cleanslate::{assemble, chat, telemetry};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use url::Url;
-
-/// Reinstall a cloud server from chat: approved, audited, and wiped at most once.
-#[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
-struct Cli {
-    #[command(subcommand)]
-    mode: Mode,
-}
-
-#[derive(Subcommand)]
-enum Mode {
-    /// Play one request through, with simulated platforms
-    #[command(after_help = faults())]
-    Rehearse(rehearse::Options),
-    /// Run the server
-    Serve(ConfigFile),
-    /// Run the simulated platforms
-    Sim(SimOptions),
-    /// Read the audit log
-    #[command(subcommand)]
-    Audit(Audit),
-    /// Check configuration and policy, offline
-    Check(ConfigFile),
-    /// Print the Slack app manifest for this configuration
-    Manifest {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// Where Slack reaches this server; `[server] public_url` without it
-        #[arg(long)]
-        url: Option<Url>,
-    },
-}
-
-#[derive(Args)]
-struct ConfigFile {
-    /// The configuration; without it, `CLEANSLATE_CONFIG` or `cleanslate.toml`
-    #[arg(long)]
-    config: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct SimOptions {
-    #[arg(long, default_value = "127.0.0.1:9000")]
-    listen: SocketAddr,
-    /// Machines and images, as TOML
-    #[arg(long)]
-    fleet: Option<PathBuf>,
-    /// Print one JSON line when it is ready
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Subcommand)]
-enum Audit {
-    /// Every entry, a line each
-    List(AuditOptions),
-    /// One request, with the card that was decided on
-    Show {
-        id: String,
-        #[command(flatten)]
-        options: AuditOptions,
-    },
-    /// Check bytes, tree and replay
-    Verify(AuditOptions),
-}
-
-#[derive(Args)]
-struct AuditOptions {
-    #[command(flatten)]
-    file: ConfigFile,
-    #[arg(long)]
-    json: bool,
-}
-
-fn faults() -> String {
-    let lines: Vec<String> = Fault::ALL.iter().map(|(name, what)| format!("  {name:<18} {what}")).collect();
-    format!("Faults:\n{}", lines.join("\n"))
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -147,13 +69,22 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
             let secrets = assemble::secrets(&config, environment.secrets, &clock);
             Ok(check::check(&config, &secrets, out)?)
         }
+        Mode::Register(RegisterOptions { file, global, dry_run }) => {
+            let config = load(file)?.0;
+            let discord = config.platforms.discord.as_ref().context(Missing("[discord]"))?;
+            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock));
+            let client = assemble::discord_client(discord, &secrets)?;
+            let guilds = if global { None } else { Some(config.policy.guilds()) };
+            register::run(&client, &config, register::Options { global, dry_run }, out).await
+        }
         Mode::Manifest { file, url } => {
             let config = load(file)?.0;
             let url = url.or(config.public_url).unwrap_or_else(|| {
                 let missing = "say where Slack reaches this server: --url https://\u{2026}";
                 Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
             });
-            let manifest = chat::slack::manifest::manifest(&config.slack.command, Some(url.as_str()));
+            let slack = config.platforms.slack.context(Missing("[slack]"))?;
+            let manifest = chat::slack::manifest::manifest(&slack.command, Some(url.as_str()));
             writeln!(out, "{manifest:#}")?;
             Ok(true)
         }

@@ -16,7 +16,7 @@ use crate::support::log;
 async fn nothing_but_the_routes_is_there_and_no_route_opens_unsigned() {
     let front = Front::new();
     let mut table = String::new();
-    for path in ["/healthz", "/slack/commands", "/slack/interactivity", "/", "/slack/commands/", "/metrics"] {
+    for path in ["/healthz", "/slack/commands", "/slack/interactivity", "/discord/interactions", "/", "/slack/commands/", "/metrics"] {
         table.push_str(path);
         for method in [Method::GET, Method::POST, Method::PUT] {
             let request = Request::builder().method(method).uri(path).body(Bytes::from("x=1")).unwrap();
@@ -31,6 +31,7 @@ async fn nothing_but_the_routes_is_there_and_no_route_opens_unsigned() {
     /healthz  200 ok  404  404
     /slack/commands  404  401  404
     /slack/interactivity  404  401  404
+    /discord/interactions  404  401  404
     /  404  404  404
     /slack/commands/  404  404  404
     /metrics  404  404  404
@@ -113,6 +114,7 @@ async fn without_the_signing_secret_nothing_is_believed() {
     let ingress = Ingress {
         app: Arc::clone(app),
         slack: Some(slack::door(Arc::new(keys), "/reset".to_owned())),
+        discord: None,
         clock: Arc::clone(clock),
     };
     let response = ingress.handle(request(&order("ins-r8hr2upy", "1.1"))).await;
@@ -143,7 +145,7 @@ async fn a_refusal_is_logged_by_its_reason_and_never_by_its_content() {
     let logged = log::lines();
     let line = logged.lines().find(|line| line.contains(&format!("\"length\":{length}"))).unwrap();
     assert!(
-        line.contains("\"reason\":\"Mismatch\"") && line.contains("\"chat.platform\":\"slack\""),
+        line.contains("\"reason\":\"Mismatch\"") && line.contains("\"path\":\"/slack/commands\""),
         "{line}"
     );
     assert!(!logged.contains("canary") && !logged.contains("c0ffee"), "{logged}");

@@ -123,7 +123,7 @@ async fn many_headers_and_slow_senders_are_cut_off() {
 fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
     let (asked, given) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (ask, give) = (Arc::clone(&asked), Arc::clone(&given));
-    let Ingress { app, slack, clock } = front.ingress();
+    let Ingress { app, slack, clock, .. } = front.ingress();
     let slack = Arc::clone(&slack.as_ref().unwrap().keys);
     let keys: chat::Keys<_> = Arc::new(move || {
         let (ask, give, slack) = (Arc::clone(&ask), Arc::clone(&give), Arc::clone(&slack));
@@ -135,7 +135,7 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
         .boxed()
     });
     let door = chat::slack::door(keys, "/reset".to_owned());
-    (Arc::new(Ingress { app: Arc::clone(app), slack: Some(door), clock: Arc::clone(clock) }), asked, given)
+    (Arc::new(Ingress { app: Arc::clone(app), slack: Some(door), discord: None, clock: Arc::clone(clock) }), asked, given)
 }
 
 #[tokio::test]

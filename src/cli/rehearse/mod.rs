@@ -50,6 +50,7 @@ impl From<Where> for Platform {
 
 /// `cleanslate rehearse`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = faults())]
 pub struct Options {
     #[arg(long, value_enum, default_value = "slack")]
     pub platform: Where,
@@ -73,6 +74,11 @@ pub struct Options {
     /// Print one JSON object instead of the transcript
     #[arg(long)]
     pub json: bool,
+}
+
+fn faults() -> String {
+    let lines: Vec<String> = Fault::ALL.iter().map(|(name, what)| format!("  {name:<18} {what}")).collect();
+    format!("Faults:\n{}", lines.join("\n"))
 }
 
 /// Plays it; true when the request ended and the log verifies.

@@ -42,9 +42,13 @@ impl Drop for Folder {
 pub(crate) fn configuration() -> String {
     let [alice, bob, _, _] = cast::USERS.map(|(_, id)| id);
     let (app, team, channel) = (cast::SLACK_APP_ID, cast::SLACK_TEAM_ID, cast::SLACK_CHANNEL_ID);
+    let (application, key) = (cast::DISCORD_APPLICATION_ID, cast::DISCORD_PUBLIC_KEY);
+    let (guild, place) = (cast::DISCORD_GUILD_ID, cast::DISCORD_CHANNEL_ID);
     format!(
         "[secrets]\nkind = \"env\"\n[audit]\norigin = \"test\"\n\
          [slack]\napi_base = \"http://127.0.0.1:9/\"\napp_id = \"{app}\"\nteam_ids = [\"{team}\"]\nchannels = [\"{channel}\"]\n\
+         [discord]\napi_base = \"http://127.0.0.1:9/\"\napplication_id = \"{application}\"\npublic_key = \"{key}\"\n\
+         guild_ids = [\"{guild}\"]\nchannels = [\"{place}\"]\n\
          [cloud]\nname = \"test\"\nendpoint = \"http://127.0.0.1:9\"\nregions = [\"ap-guangzhou\"]\n\
          [approval]\napprovers = [\"slack:{alice}\", \"slack:{bob}\"]\n[targets]\nallow = [\"*\"]\n"
     )
@@ -54,6 +58,7 @@ pub(crate) fn secrets() -> BTreeMap<String, secrecy::SecretString> {
     let variables = [
         ("CLEANSLATE_SLACK_SIGNING_SECRET", cast::SLACK_SIGNING_SECRET),
         ("CLEANSLATE_SLACK_BOT_TOKEN", cast::SLACK_BOT_TOKEN),
+        ("CLEANSLATE_DISCORD_BOT_TOKEN", cast::DISCORD_BOT_TOKEN),
         ("CLEANSLATE_TENCENT_SECRET_ID", cast::TENCENT_SECRET_ID),
         ("CLEANSLATE_TENCENT_SECRET_KEY", cast::TENCENT_SECRET_KEY),
     ];
