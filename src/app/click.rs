@@ -133,7 +133,12 @@ impl App {
                     return Ok(Ok(after));
                 }
                 Err(StoreError::Conflict | StoreError::Unclear(_)) => {}
-                Err(why @ (StoreError::Broken(_) | StoreError::Newer { .. } | StoreError::Locked(_))) => {
+                Err(
+                    why @ (StoreError::Broken(_)
+                    | StoreError::Newer { .. }
+                    | StoreError::Locked(_)
+                    | StoreError::TooMany),
+                ) => {
                     return Err(why.into());
                 }
             }

@@ -8,7 +8,7 @@ use crate::domain::id::{Place, RequestId};
 use crate::domain::notice::{self, Notice};
 use crate::domain::policy::{Act, Caller, Denial, Policy};
 use crate::domain::request::{Command, Objection, Request};
-use crate::store::{Commit, Row, StoreError};
+use crate::store::{Commit, Quota, Row, StoreError};
 
 impl App {
     pub(super) async fn order(
@@ -50,18 +50,31 @@ impl App {
         ask: Ask,
         (policy, now): (&Policy, Timestamp),
     ) -> Result<Notice, Trouble> {
-        if let Some(row) = self.store.load(&id).await? {
-            return Ok(notice::status_one(&row.request, now));
-        }
-        let request = match Request::open(id.clone(), caller.clone(), ask, policy, now) {
-            Ok(request) => request,
-            Err(denial) => return self.denied(&caller, "ask", denial, (policy, now)).await,
+        let opened = match Request::open(id.clone(), caller.clone(), ask, policy, now) {
+            Ok(_) if self.is_full(&caller.place, policy).await? => Err(Denial::TooManyOpen),
+            opened => opened,
         };
-        if let Some(denial) = self.over_limits(&caller, policy, now).await? {
-            return self.denied(&caller, "ask", denial, (policy, now)).await;
-        }
-        match self.store.commit(Commit::open(request.clone(), &policy.hash)).await {
+        let request = match opened {
+            Ok(request) => request,
+            Err(denial) => {
+                // What was opened under this id stands, whatever would be said of it now.
+                return match self.store.load(&id).await? {
+                    Some(row) => Ok(notice::status_one(&row.request, now)),
+                    None => self.denied(&caller, "ask", denial, (policy, now)).await,
+                };
+            }
+        };
+        let person = policy.person(&caller.actor);
+        let quota = Quota {
+            key: format!("ask {person}"),
+            window: now.as_second() / 60,
+            most: policy.limits.asks_per_minute,
+        };
+        match self.store.commit(Commit::open(request.clone(), &policy.hash).within(quota)).await {
             Ok(()) => {}
+            Err(StoreError::TooMany) => {
+                return self.denied(&caller, "ask", Denial::TooFast, (policy, now)).await;
+            }
             Err(StoreError::Locked(holder)) => {
                 let Some(row) = self.store.load(&holder).await? else { return Ok(notice::store_trouble()) };
                 return Ok(notice::already_open(&row.request, row.card.message.as_ref(), now));
@@ -78,21 +91,11 @@ impl App {
         Ok(notice::opened(&request))
     }
 
-    async fn over_limits(
-        &self,
-        caller: &Caller,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<Option<Denial>, Trouble> {
-        let key = format!("ask {}", policy.person(&caller.actor));
-        // Side by side: the count waits for a disk, the look does not.
-        let tally = self.store.tally(&key, now.as_second() / 60);
-        let (tally, open) = futures_util::future::try_join(tally, self.store.open()).await?;
-        if tally.count > policy.limits.asks_per_minute {
-            return Ok(Some(Denial::TooFast));
-        }
-        let here = open.iter().filter(|row| row.request.caller.place == caller.place).count();
-        Ok((here >= policy.limits.open_per_channel).then_some(Denial::TooManyOpen))
+    /// Whether as many requests are open in this channel as may be.
+    async fn is_full(&self, place: &Place, policy: &Policy) -> Result<bool, Trouble> {
+        let open = self.store.open().await?;
+        let here = open.iter().filter(|row| row.request.caller.place == *place).count();
+        Ok(here >= policy.limits.open_per_channel)
     }
 
     async fn status(

@@ -77,27 +77,35 @@ pub struct Commit {
     /// The card's bookkeeping as this commit leaves it (the fact is that it was posted); `None`: unchanged.
     pub card: Option<Card>,
     pub tells: Vec<Tell>,
+    /// Bounds how often its author may do this; counted in the same transaction.
+    pub quota: Option<Quota>,
+}
+
+/// At most `most` of `key` in each `window`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    pub key: String,
+    pub window: i64,
+    pub most: u32,
 }
 
 impl Commit {
     /// Stores a new request: the row, the instance's lock, the entry.
     pub fn open(request: Request, policy: &str) -> Self {
         let fact = request.last().clone();
-        Self {
-            before: None,
-            after: Some(request),
-            fact,
-            policy: policy.to_owned(),
-            card: None,
-            tells: Vec::new(),
-        }
+        Self { after: Some(request), ..Self::note(fact, policy) }
     }
 
     /// Moves a request on; `after` is `before` with `fact` applied. The lock goes when it is over.
     pub fn advance(before: &Request, after: Request, policy: &str) -> Self {
         let fact = after.last().clone();
-        let before = Some(before.rev());
-        Self { before, after: Some(after), fact, policy: policy.to_owned(), card: None, tells: Vec::new() }
+        Self { before: Some(before.rev()), after: Some(after), ..Self::note(fact, policy) }
+    }
+
+    /// Counts it, and stores it only if it is not one too many.
+    #[must_use]
+    pub fn within(self, quota: Quota) -> Self {
+        Self { quota: Some(quota), ..self }
     }
 
     /// Adds what the requester is told where a request ends that has no card to say it on.
@@ -110,7 +118,8 @@ impl Commit {
 
     /// Stores a fact that belongs to no request.
     pub fn note(fact: Fact, policy: &str) -> Self {
-        Self { before: None, after: None, fact, policy: policy.to_owned(), card: None, tells: Vec::new() }
+        let policy = policy.to_owned();
+        Self { before: None, after: None, fact, policy, card: None, tells: Vec::new(), quota: None }
     }
 }
 
@@ -123,6 +132,9 @@ pub enum StoreError {
     /// The instance is locked by this request.
     #[error("the instance already has an open request, {0}")]
     Locked(RequestId),
+    /// The commit's quota is used up.
+    #[error("too many within the time allowed")]
+    TooMany,
     /// It may or may not have been stored: read back before acting.
     #[error("the store gave no clear answer")]
     Unclear(#[source] anyhow::Error),
@@ -141,6 +153,10 @@ pub enum StoreError {
 pub trait Store: Send + Sync {
     /// Stores all of `commit` in one transaction: row, lock, audit entry, head, tells. The request and its card
     /// become due at once ([`Commit::after`] decides; a request that is over is due no more, its card is).
+    ///
+    /// # Errors
+    /// Judged in this order: [`StoreError::Conflict`], which counts nothing, so that a delivery that comes again costs
+    /// nobody their quota; [`StoreError::TooMany`]; [`StoreError::Locked`], which counts.
     async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
 
     async fn load(&self, id: &RequestId) -> Result<Option<Row>, StoreError>;

@@ -15,7 +15,7 @@ use cleanslate::domain::plan::{Findings, Known, Plan};
 use cleanslate::domain::policy::Denial;
 use cleanslate::domain::request::{Card, Event, Fact, Request, Sighting, Speech, Terms};
 use cleanslate::store::sqlite::Sqlite;
-use cleanslate::store::{Commit, Due, Store, StoreError, Tally, Tell};
+use cleanslate::store::{Commit, Due, Quota, Store, StoreError, Tally, Tell};
 use jiff::{SignedDuration, Timestamp};
 
 use super::support::memory::Memory;
@@ -98,6 +98,7 @@ contract!(
     what_is_due_comes_in_order_and_bounded,
     a_tell_is_stored_once_and_settled,
     a_window_hands_its_count_to_the_next,
+    a_quota_bounds_what_is_stored_in_a_window,
     requests_are_found_by_prefix_and_in_pages,
     appends_of_many_threads_leave_no_gap,
 );
@@ -338,6 +339,35 @@ fn a_window_hands_its_count_to_the_next(store: &dyn Store) {
     assert_eq!(tally("a", 4), (1, 2));
     assert_eq!(tally("a", 4), (2, 0), "it is handed over once");
     assert_eq!(tally("a", 5), (1, 2));
+}
+
+fn a_quota_bounds_what_is_stored_in_a_window(store: &dyn Store) {
+    put_policy(store);
+    let ask = |delivery: &str, instance: &str, window| {
+        let quota = Quota { key: "ask".to_owned(), window, most: 3 };
+        let request = request(delivery, instance, start());
+        wait(store.commit(Commit::open(request, &policy().hash).within(quota)))
+    };
+    let instances = ["ins-00000001", "ins-00000002", "ins-00000003"];
+    assert!(ask("one", instances[0], 1).is_ok());
+    let again = ask("one", instances[0], 1);
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let locked = ask("two", instances[0], 1);
+    assert!(matches!(locked, Err(StoreError::Locked(_))), "{locked:?}");
+    assert!(ask("three", instances[1], 1).is_ok(), "the same delivery again was counted");
+    for instance in [instances[0], instances[2]] {
+        let over = ask("four", instance, 1);
+        assert!(matches!(over, Err(StoreError::TooMany)), "the lock's refusal was not counted: {over:?}");
+    }
+    assert_eq!(wait(store.load(&id("four"))).unwrap(), None);
+    assert_eq!(wait(store.by_instance(&instances[2].parse().unwrap())).unwrap(), None);
+    assert!(
+        matches!(ask("three", instances[1], 1), Err(StoreError::Conflict)),
+        "it is stored, whoever is too fast"
+    );
+    assert!(ask("four", instances[2], 2).is_ok(), "another window begins afresh");
+    assert_eq!(wait(store.tally("ask", 2)).unwrap().count, 2);
+    assert_eq!(verify(store), 4, "what was refused left an entry");
 }
 
 fn requests_are_found_by_prefix_and_in_pages(store: &dyn Store) {

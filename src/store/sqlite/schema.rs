@@ -13,6 +13,9 @@ use super::super::StoreError;
 /// Written to `user_version`. An older binary refuses a newer number.
 const VERSION: u32 = 1;
 
+/// How many prepared statements a connection keeps: more than there are, or a round of them would find none.
+const STATEMENTS: usize = 64;
+
 /// How long one process waits for another that is writing.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -59,6 +62,7 @@ fn create(path: &Path) -> anyhow::Result<()> {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 

@@ -10,12 +10,27 @@ use crate::audit::{Head, Origin, Seal};
 use crate::domain::id::RequestId;
 use crate::domain::request::{Card, Event, Request, Sighting};
 
-pub(super) fn commit(connection: &Connection, origin: &Origin, commit: Commit) -> Result<(), StoreError> {
-    let Commit { before, after, fact, policy, card, tells } = commit;
+/// A refusal within the outcome is kept: what was counted before it stays counted.
+pub(super) fn commit(
+    connection: &Connection,
+    origin: &Origin,
+    commit: Commit,
+) -> Result<Result<(), StoreError>, StoreError> {
+    let Commit { before, after, fact, policy, card, tells, quota } = commit;
     let cause = match &after {
-        Some(request) => check(connection, request, before)?,
+        Some(request) => at_revision(connection, request, before)?,
         None => None,
     };
+    if let Some(quota) = quota
+        && tally(connection, &quota.key, quota.window)?.count > quota.most
+    {
+        return Ok(Err(StoreError::TooMany));
+    }
+    if let (Some(request), None) = (&after, before)
+        && let Some(holder) = holder(connection, request)?
+    {
+        return Ok(Err(StoreError::Locked(holder)));
+    }
     let mut head = read::head(connection)?;
     let at = fact.at;
     if let Event::PolicyChanged { hash, .. } = &fact.event {
@@ -35,11 +50,16 @@ pub(super) fn commit(connection: &Connection, origin: &Origin, commit: Commit) -
             Some(_) => update(connection, request, &seal, (at, card.as_ref()))?,
         }
     }
-    self::tells(connection, &tells, at)
+    self::tells(connection, &tells, at)?;
+    Ok(Ok(()))
 }
 
-/// The conditions of a commit. Gives the seq of the request's entry before this one.
-fn check(connection: &Connection, request: &Request, before: Option<u32>) -> Result<Option<u64>, StoreError> {
+/// The seq of the request's newest entry, if the request is at `before`.
+fn at_revision(
+    connection: &Connection,
+    request: &Request,
+    before: Option<u32>,
+) -> Result<Option<u64>, StoreError> {
     let stored: Option<(u32, i64)> = connection
         .prepare_cached("SELECT rev, seq FROM request WHERE id = ?1")?
         .query_row([request.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -47,18 +67,16 @@ fn check(connection: &Connection, request: &Request, before: Option<u32>) -> Res
     if stored.map(|(rev, _)| rev) != before {
         return Err(StoreError::Conflict);
     }
-    if before.is_none() {
-        let holder: Option<String> = connection
-            .prepare_cached("SELECT request FROM lock WHERE instance = ?1")?
-            .query_row([request.ask.instance.as_str()], |row| row.get(0))
-            .optional()?;
-        if let Some(holder) = holder {
-            return Err(StoreError::Locked(
-                holder.parse().map_err(|why| StoreError::Broken(anyhow::Error::new(why)))?,
-            ));
-        }
-    }
     Ok(stored.and_then(|(_, seq)| u64::try_from(seq).ok()))
+}
+
+/// Who holds the lock of the request's instance.
+fn holder(connection: &Connection, request: &Request) -> Result<Option<RequestId>, StoreError> {
+    let holder: Option<String> = connection
+        .prepare_cached("SELECT request FROM lock WHERE instance = ?1")?
+        .query_row([request.ask.instance.as_str()], |row| row.get(0))
+        .optional()?;
+    holder.map(|id| id.parse().map_err(|why| StoreError::Broken(anyhow::Error::new(why)))).transpose()
 }
 
 fn append(

@@ -61,11 +61,21 @@ impl Memory {
 
 impl Tables {
     fn commit(&mut self, origin: &Origin, commit: Commit) -> Result<(), StoreError> {
-        let Commit { before, after, fact, policy, card, tells } = commit;
+        let Commit { before, after, fact, policy, card, tells, quota } = commit;
         let cause = match &after {
-            Some(request) => self.check(request, before)?,
+            Some(request) => self.at_revision(request, before)?,
             None => None,
         };
+        if let Some(quota) = quota
+            && self.tally(quota.key, quota.window).count > quota.most
+        {
+            return Err(StoreError::TooMany);
+        }
+        if let (Some(request), None) = (&after, before)
+            && let Some(holder) = self.locks.get(&request.ask.instance)
+        {
+            return Err(StoreError::Locked(holder.clone()));
+        }
         let at = millis(fact.at);
         if let Event::PolicyChanged { hash, .. } = &fact.event {
             self.head.policy.clone_from(hash);
@@ -95,16 +105,23 @@ impl Tables {
         Ok(())
     }
 
-    /// The conditions of a commit. Gives the seq of the request's entry before this one.
-    fn check(&self, request: &Request, before: Option<u32>) -> Result<Option<u64>, StoreError> {
+    /// The seq of the request's newest entry, if the request is at `before`.
+    fn at_revision(&self, request: &Request, before: Option<u32>) -> Result<Option<u64>, StoreError> {
         let stored = self.rows.get(&request.id);
         if stored.map(|row| row.request.rev()) != before {
             return Err(StoreError::Conflict);
         }
-        match (before, self.locks.get(&request.ask.instance)) {
-            (None, Some(holder)) => Err(StoreError::Locked(holder.clone())),
-            _ => Ok(stored.map(|row| row.seal.seq)),
-        }
+        Ok(stored.map(|row| row.seal.seq))
+    }
+
+    fn tally(&mut self, key: String, window: i64) -> Tally {
+        let tally = match self.tallies.get(&key) {
+            Some((span, last)) if *span == window => Tally { count: last.count + 1, before: 0 },
+            Some((_, last)) => Tally { count: 1, before: last.count },
+            None => Tally { count: 1, before: 0 },
+        };
+        self.tallies.insert(key, (window, tally));
+        tally
     }
 
     fn update(&mut self, request: Request, card: Option<Card>, seal: Seal, at: Timestamp) {
@@ -268,15 +285,7 @@ impl Store for Memory {
     }
 
     async fn tally(&self, key: &str, window: i64) -> Result<Tally, StoreError> {
-        let mut tables = self.tables();
-        let stored = tables.tallies.get(key).copied();
-        let tally = match stored {
-            Some((span, last)) if span == window => Tally { count: last.count + 1, before: 0 },
-            Some((_, last)) => Tally { count: 1, before: last.count },
-            None => Tally { count: 1, before: 0 },
-        };
-        tables.tallies.insert(key.to_owned(), (window, tally));
-        Ok(tally)
+        Ok(self.tables().tally(key.to_owned(), window))
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
