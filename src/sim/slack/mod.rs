@@ -2,14 +2,17 @@
 
 mod blocks;
 pub mod deliver;
+mod limits;
 pub mod screen;
 
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::cast;
+use limits::Limits;
 
 /// Longest `text`, in characters; Slack cuts there.
 const TEXT_MAX: usize = 40_000;
@@ -36,12 +39,13 @@ pub struct SlackWorld {
     pub member: bool,
     /// What the next calls answer instead.
     faults: Vec<String>,
+    limits: Limits,
     counter: u32,
 }
 
 impl Default for SlackWorld {
     fn default() -> Self {
-        Self { messages: Vec::new(), member: true, faults: Vec::new(), counter: 0 }
+        Self { messages: Vec::new(), member: true, faults: Vec::new(), limits: Limits::default(), counter: 0 }
     }
 }
 
@@ -63,51 +67,47 @@ impl SlackWorld {
         now: Timestamp,
     ) -> Response<Bytes> {
         let fault = if self.faults.is_empty() { None } else { Some(self.faults.remove(0)) };
-        match fault.as_deref() {
-            Some("ratelimited") => {
-                let response =
-                    Response::builder().status(StatusCode::TOO_MANY_REQUESTS).header("retry-after", "2");
-                return response.body(Bytes::new()).unwrap_or_default();
-            }
-            Some("lost-answer") => {
-                let _ = self.act(method, headers, body, now);
-                return Response::builder().status(500).body(Bytes::new()).unwrap_or_default();
-            }
-            Some(error) => return envelope(&json!({ "ok": false, "error": error })),
-            None => {}
+        let lost = match fault.as_deref() {
+            Some("ratelimited") => return too_fast(2),
+            Some("lost-answer") => true,
+            Some(error) => return refusal(error),
+            None => false,
+        };
+        let answer = self.answer(method, headers, body, now);
+        if lost { Response::builder().status(500).body(Bytes::new()).unwrap_or_default() } else { answer }
+    }
+
+    fn answer(&mut self, method: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Response<Bytes> {
+        let body = match read(headers, body) {
+            Ok(body) => body,
+            Err(error) => return refusal(error),
+        };
+        if let Err(wait) = self.limits.admit(method, body["channel"].as_str().unwrap_or_default(), now) {
+            return too_fast(wait);
         }
-        match self.act(method, headers, body, now) {
+        match self.act(method, &body, now) {
             Ok(mut answer) => {
                 answer["ok"] = true.into();
                 envelope(&answer)
             }
-            Err(error) => envelope(&json!({ "ok": false, "error": error })),
+            Err(error) => refusal(error),
         }
     }
 
-    fn act(&mut self, method: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Answer {
-        let token = headers.get("authorization").and_then(|token| token.to_str().ok()).ok_or("not_authed")?;
-        if token != format!("Bearer {}", cast::SLACK_BOT_TOKEN) {
-            return Err("invalid_auth");
-        }
-        let body: Value = if body.is_empty() {
-            json!({})
-        } else {
-            serde_json::from_slice(body).map_err(|_| "invalid_json")?
-        };
+    fn act(&mut self, method: &str, body: &Value, now: Timestamp) -> Answer {
         match method {
             "auth.test" => Ok(
                 json!({ "team_id": cast::SLACK_TEAM_ID, "user_id": cast::SLACK_BOT, "bot_id": "B0BOT0000" }),
             ),
-            "chat.postMessage" => self.post(&body, None, now),
+            "chat.postMessage" => self.post(body, None, now),
             "chat.postEphemeral" => {
                 let user = body["user"].as_str().ok_or("user_not_found")?.to_owned();
                 if cast::USERS.iter().all(|(_, id)| *id != user) {
                     return Err("user_not_in_channel");
                 }
-                self.post(&body, Some(user), now)
+                self.post(body, Some(user), now)
             }
-            "chat.update" => self.update(&body),
+            "chat.update" => self.update(body),
             _ => Err("unknown_method"),
         }
     }
@@ -167,6 +167,15 @@ impl SlackWorld {
     }
 }
 
+/// The arguments of a call that may be made.
+fn read(headers: &HeaderMap, body: &[u8]) -> Answer {
+    let token = headers.get("authorization").and_then(|token| token.to_str().ok()).ok_or("not_authed")?;
+    if token != format!("Bearer {}", cast::SLACK_BOT_TOKEN) {
+        return Err("invalid_auth");
+    }
+    if body.is_empty() { Ok(json!({})) } else { serde_json::from_slice(body).map_err(|_| "invalid_json") }
+}
+
 fn content(body: &Value) -> Result<(String, Vec<Value>), &'static str> {
     let text = body["text"].as_str().unwrap_or_default();
     let blocks = body["blocks"].as_array().cloned().unwrap_or_default();
@@ -177,6 +186,18 @@ fn content(body: &Value) -> Result<(String, Vec<Value>), &'static str> {
         return Err("msg_too_long");
     }
     if blocks::all_valid(&blocks) { Ok((text.to_owned(), blocks)) } else { Err("invalid_blocks") }
+}
+
+fn refusal(error: &str) -> Response<Bytes> {
+    envelope(&json!({ "ok": false, "error": error }))
+}
+
+/// `wait` in seconds.
+fn too_fast(wait: i64) -> Response<Bytes> {
+    let mut response = refusal("ratelimited");
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(RETRY_AFTER, wait.into());
+    response
 }
 
 fn envelope(body: &Value) -> Response<Bytes> {
