@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use cleanslate::app::App;
 use cleanslate::audit::Origin;
+use cleanslate::chat::{self, slack};
 use cleanslate::domain::id::{Platform, Principal};
 use cleanslate::domain::policy::{self, Home, Limits, Policy, TargetRule};
 use cleanslate::entry::server::{self, Patience};
-use cleanslate::ingress::{self, Ingress};
+use cleanslate::ingress::Ingress;
 use cleanslate::outbound::{self, Timeouts};
 use cleanslate::sim::cast;
 use cleanslate::sim::slack::deliver::{Delivery, slash_command};
@@ -260,22 +261,21 @@ async fn start_front(file: PathBuf) -> String {
     let policies: policy::Policies = Arc::new(move |_| std::future::ready(Ok(Arc::clone(&policy))).boxed());
     let rules = Arc::new(Rules::new(Arc::clone(&store) as _, policies));
     let bell: cleanslate::app::Bell = Arc::new(|| std::future::ready(()).boxed());
-    let app = Arc::new(App { store, rules, bell, command: "/reset".to_owned() });
-    let ingress = Arc::new(Ingress { app, slack: keys(), clock: Arc::new(Timestamp::now) });
+    let app = Arc::new(App { store, rules, bell });
+    let ingress =
+        Arc::new(Ingress { app, slack: Some(door()), discord: None, clock: Arc::new(Timestamp::now) });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(server::listen(listener, ingress, Patience::default(), std::future::pending()));
     format!("http://{address}")
 }
 
-fn keys() -> ingress::Keys {
-    Arc::new(|| {
-        let keys = cleanslate::chat::slack::verify::Keys {
-            current: cast::SLACK_SIGNING_SECRET.into(),
-            previous: None,
-        };
+fn door() -> chat::Door<slack::verify::Keys> {
+    let keys: chat::Keys<_> = Arc::new(|| {
+        let keys = slack::verify::Keys { current: cast::SLACK_SIGNING_SECRET.into(), previous: None };
         std::future::ready(Ok(keys)).boxed()
-    })
+    });
+    slack::door(keys, "/reset".to_owned())
 }
 
 /// Nobody is too fast here: the limits would be what is measured.

@@ -20,6 +20,11 @@ use cleanslate::{assemble, chat, telemetry};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
+/// A platform that this command is about, and that is not configured.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is missing from the configuration; add the section")]
+struct Missing(&'static str);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment = Environment::read();
@@ -31,7 +36,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(why) => {
-            let usage = why.is::<ConfigError>() || why.is::<Incomplete>();
+            let usage = why.is::<ConfigError>() || why.is::<Incomplete>() || why.is::<Missing>();
             // If even this cannot be written, the exit code is left.
             let _ = writeln!(std::io::stderr(), "error: {why:#}");
             ExitCode::from(if usage { 2 } else { 1 })
@@ -71,10 +76,9 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
             let config = load(file)?.0;
-            let discord = config.platforms.discord.as_ref().context(Missing("[discord]"))?;
             let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock));
+            let discord = config.platforms.discord.as_ref().ok_or(Missing("[discord]"))?;
             let client = assemble::discord_client(discord, &secrets)?;
-            let guilds = if global { None } else { Some(config.policy.guilds()) };
             register::run(&client, &config, register::Options { global, dry_run }, out).await
         }
         Mode::Manifest { file, url } => {
@@ -83,7 +87,7 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
                 let missing = "say where Slack reaches this server: --url https://\u{2026}";
                 Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
             });
-            let slack = config.platforms.slack.context(Missing("[slack]"))?;
+            let slack = config.platforms.slack.ok_or(Missing("[slack]"))?;
             let manifest = chat::slack::manifest::manifest(&slack.command, Some(url.as_str()));
             writeln!(out, "{manifest:#}")?;
             Ok(true)

@@ -5,4 +5,3 @@ pub mod audit;
 pub mod check;
 pub mod register;
 pub mod rehearse;
-

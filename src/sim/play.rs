@@ -16,7 +16,7 @@ pub struct Delivery {
     pub headers: [(&'static str, String); 3],
     pub body: String,
     /// What makes it one delivery.
-    number: u32,
+    pub number: u32,
 }
 
 impl Delivery {

@@ -16,7 +16,15 @@ use crate::support::log;
 async fn nothing_but_the_routes_is_there_and_no_route_opens_unsigned() {
     let front = Front::new();
     let mut table = String::new();
-    for path in ["/healthz", "/slack/commands", "/slack/interactivity", "/discord/interactions", "/", "/slack/commands/", "/metrics"] {
+    for path in [
+        "/healthz",
+        "/slack/commands",
+        "/slack/interactivity",
+        "/discord/interactions",
+        "/",
+        "/slack/commands/",
+        "/metrics",
+    ] {
         table.push_str(path);
         for method in [Method::GET, Method::POST, Method::PUT] {
             let request = Request::builder().method(method).uri(path).body(Bytes::from("x=1")).unwrap();

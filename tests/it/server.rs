@@ -135,7 +135,16 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
         .boxed()
     });
     let door = chat::slack::door(keys, "/reset".to_owned());
-    (Arc::new(Ingress { app: Arc::clone(app), slack: Some(door), discord: None, clock: Arc::clone(clock) }), asked, given)
+    (
+        Arc::new(Ingress {
+            app: Arc::clone(app),
+            slack: Some(door),
+            discord: None,
+            clock: Arc::clone(clock),
+        }),
+        asked,
+        given,
+    )
 }
 
 #[tokio::test]
