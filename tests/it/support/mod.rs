@@ -6,6 +6,7 @@ pub(crate) mod front;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod port;
+pub(crate) mod process;
 pub(crate) mod sample;
 pub(crate) mod world;
 
