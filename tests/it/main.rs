@@ -7,6 +7,7 @@
 
 mod architecture;
 mod binary;
+mod canary;
 mod chat_contract;
 mod cloud_contract;
 mod config;
