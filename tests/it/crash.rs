@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::support::port::{Fault, Touch};
-use super::support::world::{Bug, Call, Scenario, Schedule, World};
+use super::support::scenario::Scenario;
+use super::support::world::{Bug, Call, Schedule, World};
 
 /// How long a process stands still, in seconds: longer than a lease, and longer than a signature lives.
 const STALLS: [i64; 2] = [35, 900];

@@ -8,6 +8,7 @@ pub(crate) mod memory;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod sample;
+pub(crate) mod scenario;
 pub(crate) mod world;
 
 use cleanslate::cli::audit;

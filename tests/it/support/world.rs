@@ -21,59 +21,16 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::channel::Channel;
-use super::fleet::{Fleet, Net, Rogue};
+use super::fleet::{Fleet, Rogue};
 use super::memory::Memory;
 use super::port::{Dead, Fate, Fault, Port, Touch};
 use super::sample;
+use super::scenario::Scenario;
 
 /// More rounds than any life needs.
 const ROUNDS: usize = 2000;
 /// More polls than any call needs.
 const POLLS: usize = 10_000;
-
-/// What people and the world do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scenario {
-    Approve,
-    Cancel,
-    Stop,
-    Expire,
-    Refuse,
-    Lapse,
-    Drift,
-    UnknownExecuted,
-    UnknownNotExecuted,
-    UnknownLate,
-}
-
-impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Approve,
-        Self::Cancel,
-        Self::Stop,
-        Self::Expire,
-        Self::Refuse,
-        Self::Lapse,
-        Self::Drift,
-        Self::UnknownExecuted,
-        Self::UnknownNotExecuted,
-        Self::UnknownLate,
-    ];
-
-    fn net(self) -> Net {
-        match self {
-            Self::UnknownExecuted => Net::AnswerLost,
-            Self::UnknownNotExecuted => Net::OrderLost,
-            Self::UnknownLate => Net::OrderLate(SignedDuration::from_secs(200)),
-            _ => Net::Fine,
-        }
-    }
-
-    /// The wipes of a life without faults.
-    pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate))
-    }
-}
 
 /// What is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
