@@ -1,24 +1,30 @@
 //! Every call that the program makes can be its last: it is cut at each, and what remains must still be true.
 
-use super::support::port::Fault;
-use super::support::world::{Bug, Scenario, Schedule, World};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::support::port::{Fault, Touch};
+use super::support::scenario::Scenario;
+use super::support::world::{Bug, Call, Schedule, World};
+
+/// How long a process stands still, in seconds: longer than a lease, and longer than a signature lives.
+const STALLS: [i64; 2] = [35, 900];
 const FAULTS: [Fault; 6] = [
     Fault::DieBefore,
     Fault::DieAfter,
     Fault::AnswerLost,
     Fault::CallLost,
-    Fault::Stall(35),
-    Fault::Stall(900),
+    Fault::Stall(STALLS[0]),
+    Fault::Stall(STALLS[1]),
 ];
-/// Schedules of two faults, and of up to five, in each scenario.
-const PAIRS: u64 = 150;
-const RANDOM: u64 = 5_000;
+/// Schedules of two to five faults by chance: so many seeds in each scenario, and so many schedules for each.
+const SEEDS: u64 = 10;
+const RANDOM: u64 = 500;
 
-/// So many calls before and after one in the same state make it one of a long wait.
-const WAIT: usize = 25;
+/// So many calls before and after one at the same revision make it one of a long wait: more than two looks.
+const WAIT: usize = 14;
 
-/// How many times as many schedules are tried, and none skipped: `CLEANSLATE_CRASH=100 cargo test crash`.
+/// How many times as many schedules are tried, and none skipped: `CLEANSLATE_CRASH=20 cargo test crash` runs a million.
 #[expect(clippy::disallowed_methods, reason = "how long a test searches is its caller's choice")]
 fn effort() -> u64 {
     std::env::var("CLEANSLATE_CRASH").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
@@ -38,48 +44,91 @@ impl Dice {
     }
 }
 
-/// Lives one life. Gives the request's revision at each of its calls.
-fn live(scenario: Scenario, bug: Bug, schedule: &Schedule) -> Result<Vec<u32>, String> {
+/// Lives one life.
+fn live(scenario: Scenario, bug: Bug, schedule: &Schedule) -> Result<Vec<Call>, String> {
     let world = World::new(scenario, bug, schedule.clone());
     world.live().map_err(|why| format!("{scenario:?} {schedule:?}: {why}\n{}", world.shown().join("\n")))
 }
 
-/// One fault, at every call; of a long wait, which is one look over and over, at its first and last calls.
-fn singles(scenario: Scenario, bug: Bug) -> Result<(), String> {
-    let calls = live(scenario, bug, &Schedule::new())?;
-    let waiting = |call: usize| {
-        let around = call.checked_sub(WAIT).zip(calls.get(call + WAIT));
-        around.is_some_and(|(early, late)| calls[early] == *late)
+/// Every fault that the calls from `first` on can have. Left out is what leaves the same behind as what is there: of
+/// a call that only looks, it does not matter how far it came; nor after which look a process dies, when nothing
+/// changed between. Of a long wait, which is one look over and over, its first and last calls stand for all.
+fn faults(calls: &[Call], first: usize, stalls: &[i64]) -> Vec<(usize, Fault)> {
+    let waits = |at: usize| {
+        let around = at.checked_sub(WAIT).zip(calls.get(at + WAIT));
+        around.is_some_and(|(early, late)| calls[early].rev == late.rev)
     };
-    for call in (0..calls.len()).filter(|call| effort() > 1 || !waiting(*call)) {
-        for fault in FAULTS {
-            live(scenario, bug, &Schedule::from([(call, fault)]))?;
+    let mut faults = Vec::new();
+    let mut deaths = HashSet::new();
+    for (at, call) in calls.iter().enumerate().skip(first) {
+        if waits(at) && effort() == 1 {
+            continue;
         }
+        if deaths.insert(call.world) {
+            faults.push((at, Fault::DieBefore));
+        }
+        faults.push((at, Fault::CallLost));
+        if call.touch == Touch::Changes {
+            faults.push((at, Fault::AnswerLost));
+            if deaths.insert(call.world.changed()) {
+                faults.push((at, Fault::DieAfter));
+            }
+        }
+        faults.extend(stalls.iter().map(|seconds| (at, Fault::Stall(*seconds))));
     }
-    Ok(())
+    faults
 }
 
-/// Many faults, at calls by chance.
-fn sampled(scenario: Scenario, seed: u64, runs: u64, most: usize) -> Result<(), String> {
+/// One fault, at every call.
+fn singles(scenario: Scenario, bug: Bug) -> Result<usize, String> {
+    let faults = faults(&live(scenario, bug, &Schedule::new())?, 0, &STALLS);
+    for fault in &faults {
+        live(scenario, bug, &Schedule::from([*fault]))?;
+    }
+    Ok(faults.len())
+}
+
+/// A fault, and after it another one at every call that is made then. Who stands still meets a rival, whose calls
+/// have no faults; that is left to the singles and to chance.
+fn pairs(scenario: Scenario, first: (usize, Fault)) -> Result<usize, String> {
+    let calls = live(scenario, Bug::None, &Schedule::from([first]))?;
+    let seconds = faults(&calls, first.0 + 1, &[]);
+    for second in &seconds {
+        live(scenario, Bug::None, &Schedule::from([first, *second]))?;
+    }
+    Ok(seconds.len())
+}
+
+/// Two to five faults, at calls by chance.
+fn sampled(scenario: Scenario, seed: u64) -> Result<usize, String> {
     let calls = live(scenario, Bug::None, &Schedule::new())?.len();
     let mut dice = Dice(seed);
-    for _ in 0..runs {
-        let faults = 2 + dice.below(most - 1);
+    let mut lives = 0;
+    for _ in 0..RANDOM * effort() {
+        let faults = 2 + dice.below(4);
         // A fault makes a life longer: later calls than those of a life without one are cut too.
         live(scenario, Bug::None, &dice.schedule(faults, calls * 3 / 2))?;
+        lives += 1;
     }
-    Ok(())
+    Ok(lives)
 }
 
-fn everywhere(search: impl Fn(Scenario) -> Result<(), String> + Sync) {
+/// Searches each part of the work, on every core. Gives the number of lives.
+fn search<T: Sync>(work: &[T], lives: impl Fn(&T) -> Result<usize, String> + Sync) -> usize {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut sum = 0;
+        while let Some(part) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            sum += lives(part)?;
+        }
+        Ok::<usize, String>(sum)
+    };
     std::thread::scope(|scope| {
-        let lives = Scenario::ALL.map(|scenario| {
-            let search = &search;
-            scope.spawn(move || search(scenario))
-        });
-        let failures: Vec<String> = lives.into_iter().filter_map(|life| life.join().unwrap().err()).collect();
-        assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    });
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        let sums = workers.into_iter().map(|worker| worker.join().unwrap());
+        sums.map(|sum| sum.unwrap_or_else(|why| panic!("{why}"))).sum()
+    })
 }
 
 #[test]
@@ -93,17 +142,27 @@ fn each_scenario_ends_as_it_should_without_faults() {
 
 #[test]
 fn one_fault_at_any_call_leaves_the_truth() {
-    everywhere(|scenario| singles(scenario, Bug::None));
+    let lives = search(&Scenario::ALL, |scenario| singles(*scenario, Bug::None));
+    println!("{lives} lives with one fault");
 }
 
 #[test]
-fn two_faults_leave_the_truth() {
-    everywhere(|scenario| sampled(scenario, 2, PAIRS * effort(), 2));
+fn two_faults_at_any_calls_leave_the_truth() {
+    let mut firsts = Vec::new();
+    for scenario in Scenario::ALL {
+        let calls = live(scenario, Bug::None, &Schedule::new()).unwrap();
+        firsts.extend(faults(&calls, 0, &[]).into_iter().map(|first| (scenario, first)));
+    }
+    let lives = search(&firsts, |(scenario, first)| pairs(*scenario, *first));
+    println!("{lives} lives with two faults");
 }
 
 #[test]
 fn any_schedule_leaves_the_truth() {
-    everywhere(|scenario| sampled(scenario, 5, RANDOM * effort(), 5));
+    let seeds: Vec<_> =
+        Scenario::ALL.into_iter().flat_map(|scenario| (0..SEEDS).map(move |seed| (scenario, seed))).collect();
+    let lives = search(&seeds, |(scenario, seed)| sampled(*scenario, *seed));
+    println!("{lives} lives with up to five faults");
 }
 
 /// The search must find what is there to be found.

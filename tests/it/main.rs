@@ -7,6 +7,7 @@
 
 mod architecture;
 mod binary;
+mod canary;
 mod chat_contract;
 mod cloud_contract;
 mod config;
@@ -15,6 +16,7 @@ mod hostile;
 mod ingress;
 mod server;
 mod sim_cvm;
+mod sim_slack;
 mod store_contract;
 mod story;
 mod support;

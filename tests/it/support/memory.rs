@@ -50,6 +50,11 @@ impl Memory {
         Self { careless: true, ..Self::new(origin) }
     }
 
+    /// The revision of the one request there is; 0: there is none.
+    pub(crate) fn rev(&self) -> u32 {
+        self.tables().rows.values().next().map_or(0, |row| row.request.rev())
+    }
+
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap()
     }

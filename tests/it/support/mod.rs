@@ -6,7 +6,9 @@ pub(crate) mod front;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod port;
+pub(crate) mod process;
 pub(crate) mod sample;
+pub(crate) mod scenario;
 pub(crate) mod world;
 
 use cleanslate::cli::audit;

@@ -27,10 +27,17 @@ pub(crate) enum Fault {
     Stall(i64),
 }
 
+/// What a call does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Looks,
+    Changes,
+}
+
 /// Says what happens next, and carries out what concerns more than one call.
 pub(crate) trait Fate: Send + Sync {
     /// The fault of the next call; `Err`: the process is dead.
-    fn next(&self) -> Result<Option<Fault>, Dead>;
+    fn next(&self, touch: Touch) -> Result<Option<Fault>, Dead>;
     fn die(&self);
     fn stall(&self, seconds: i64);
 }
@@ -48,10 +55,11 @@ pub(crate) struct Port {
 impl Port {
     async fn call<T, E>(
         &self,
+        touch: Touch,
         work: impl Future<Output = Result<T, E>> + Send,
         unclear: impl FnOnce() -> E + Send,
     ) -> Result<T, E> {
-        match self.fate.next() {
+        match self.fate.next(touch) {
             Ok(None) => return work.await,
             Ok(Some(Fault::Stall(seconds))) => {
                 self.fate.stall(seconds);
@@ -76,18 +84,25 @@ impl Port {
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        self.call(work, || StoreError::Unclear(anyhow::anyhow!("no answer"))).await
+        self.call(Touch::Changes, work, || StoreError::Unclear(anyhow::anyhow!("no answer"))).await
+    }
+
+    async fn read<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.call(Touch::Looks, work, || StoreError::Unclear(anyhow::anyhow!("no answer"))).await
     }
 
     async fn said<T>(&self, work: impl Future<Output = Result<T, ChatError>> + Send) -> Result<T, ChatError> {
-        self.call(work, || ChatError::Unclear("no answer".to_owned())).await
+        self.call(Touch::Changes, work, || ChatError::Unclear("no answer".to_owned())).await
     }
 
     async fn asked<T>(
         &self,
         work: impl Future<Output = Result<T, CloudError>> + Send,
     ) -> Result<T, CloudError> {
-        self.call(work, || CloudError::Unclear("no answer".to_owned())).await
+        self.call(Touch::Looks, work, || CloudError::Unclear("no answer".to_owned())).await
     }
 }
 
@@ -98,27 +113,27 @@ impl Store for Port {
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
-        self.stored(self.store.load(id)).await
+        self.read(self.store.load(id)).await
     }
 
     async fn by_prefix(&self, prefix: &str) -> Result<Vec<Row>, StoreError> {
-        self.stored(self.store.by_prefix(prefix)).await
+        self.read(self.store.by_prefix(prefix)).await
     }
 
     async fn by_instance(&self, instance: &InstanceId) -> Result<Option<Row>, StoreError> {
-        self.stored(self.store.by_instance(instance)).await
+        self.read(self.store.by_instance(instance)).await
     }
 
     async fn open(&self) -> Result<Vec<Row>, StoreError> {
-        self.stored(self.store.open()).await
+        self.read(self.store.open()).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.stored(self.store.due(now, limit)).await
+        self.read(self.store.due(now, limit)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.stored(self.store.next_due()).await
+        self.read(self.store.next_due()).await
     }
 
     async fn lease(
@@ -172,15 +187,15 @@ impl Store for Port {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        self.stored(self.store.head()).await
+        self.read(self.store.head()).await
     }
 
     async fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.stored(self.store.entries(from, limit)).await
+        self.read(self.store.entries(from, limit)).await
     }
 
     async fn requests(&self, after: Option<&RequestId>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.stored(self.store.requests(after, limit)).await
+        self.read(self.store.requests(after, limit)).await
     }
 }
 
@@ -226,6 +241,6 @@ impl Cloud for Port {
     async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
         let sent = async { Ok(self.cloud.reset(armed, order, signed_at).await) };
         let unclear = || Sent::Unknown { why: "no answer".to_owned() };
-        self.call(sent, unclear).await.unwrap_or_else(|unknown| unknown)
+        self.call(Touch::Changes, sent, unclear).await.unwrap_or_else(|unknown| unknown)
     }
 }

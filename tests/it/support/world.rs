@@ -21,59 +21,16 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::channel::Channel;
-use super::fleet::{Fleet, Net, Rogue};
+use super::fleet::{Fleet, Rogue};
 use super::memory::Memory;
-use super::port::{Dead, Fate, Fault, Port};
+use super::port::{Dead, Fate, Fault, Port, Touch};
 use super::sample;
+use super::scenario::Scenario;
 
 /// More rounds than any life needs.
 const ROUNDS: usize = 2000;
 /// More polls than any call needs.
 const POLLS: usize = 10_000;
-
-/// What people and the world do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scenario {
-    Approve,
-    Cancel,
-    Stop,
-    Expire,
-    Refuse,
-    Lapse,
-    Drift,
-    UnknownExecuted,
-    UnknownNotExecuted,
-    UnknownLate,
-}
-
-impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Approve,
-        Self::Cancel,
-        Self::Stop,
-        Self::Expire,
-        Self::Refuse,
-        Self::Lapse,
-        Self::Drift,
-        Self::UnknownExecuted,
-        Self::UnknownNotExecuted,
-        Self::UnknownLate,
-    ];
-
-    fn net(self) -> Net {
-        match self {
-            Self::UnknownExecuted => Net::AnswerLost,
-            Self::UnknownNotExecuted => Net::OrderLost,
-            Self::UnknownLate => Net::OrderLate(SignedDuration::from_secs(200)),
-            _ => Net::Fine,
-        }
-    }
-
-    /// The wipes of a life without faults.
-    pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate))
-    }
-}
 
 /// What is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +40,31 @@ pub(crate) enum Bug {
     Resends,
     SignsLate,
     NoSweep,
+}
+
+/// One call that could fail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    /// The request's revision before it.
+    pub(crate) rev: u32,
+    pub(crate) touch: Touch,
+    pub(crate) world: Moment,
+}
+
+/// The world outside of the process that calls. Two processes that die at the same moment leave the same behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Moment {
+    changes: u32,
+    now: Timestamp,
+    processes: u32,
+    acts: u32,
+}
+
+impl Moment {
+    /// After one change more.
+    pub(crate) fn changed(self) -> Self {
+        Self { changes: self.changes + 1, ..self }
+    }
 }
 
 /// The fault at each call that has one, by its number.
@@ -101,8 +83,9 @@ pub(crate) struct World {
 
 struct Mutable {
     now: Timestamp,
-    /// The request's revision at each call so far.
-    calls: Vec<u32>,
+    calls: Vec<Call>,
+    /// Calls that changed something, so far.
+    changes: u32,
     dead: bool,
     /// Another process works while the first one stands still: it has no faults.
     rival: bool,
@@ -119,16 +102,18 @@ struct Process {
 struct Lot(Arc<World>);
 
 impl Fate for Lot {
-    fn next(&self) -> Result<Option<Fault>, Dead> {
+    fn next(&self, touch: Touch) -> Result<Option<Fault>, Dead> {
         let mut state = self.0.state.lock().unwrap();
+        if state.dead && !state.rival {
+            return Err(Dead);
+        }
+        let Mutable { changes, now, processes, acts, .. } = *state;
+        state.changes += u32::from(touch == Touch::Changes);
         if state.rival {
             return Ok(None);
         }
-        if state.dead {
-            return Err(Dead);
-        }
-        let rev = self.0.rows().first().map_or(0, |row| row.request.rev());
-        state.calls.push(rev);
+        let rev = self.0.memory.rev();
+        state.calls.push(Call { rev, touch, world: Moment { changes, now, processes, acts } });
         Ok(self.0.schedule.get(&(state.calls.len() - 1)).copied())
     }
 
@@ -152,6 +137,7 @@ impl World {
         let state = Mutable {
             now: sample::start(),
             calls: Vec::new(),
+            changes: 0,
             dead: false,
             rival: false,
             processes: 0,
@@ -176,12 +162,11 @@ impl World {
         })
     }
 
-    /// From the command to the last word. Gives the calls that could have failed: for each, the request's
-    /// revision then.
+    /// From the command to the last word. Gives the calls that could have failed.
     ///
     /// # Errors
     /// What must not be.
-    pub(crate) fn live(self: &Arc<Self>) -> Result<Vec<u32>, String> {
+    pub(crate) fn live(self: &Arc<Self>) -> Result<Vec<Call>, String> {
         let process = self.process();
         let order = Inbound::Order {
             caller: sample::caller("UALICE"),
@@ -308,9 +293,12 @@ impl World {
 
     /// Somebody looks at the channel. Says whether they pressed a button.
     async fn act(&self, app: &App) -> bool {
+        let acts = self.state.lock().unwrap().acts;
+        if acts > u32::from(self.scenario == Scenario::Stop) {
+            return false;
+        }
         let Some(row) = self.rows().pop() else { return false };
         let Some(message) = row.card.message.clone() else { return false };
-        let acts = self.state.lock().unwrap().acts;
         let action = match (acts, self.scenario, &row.request.state) {
             (_, Scenario::Expire | Scenario::Refuse, _) => return false,
             (0, Scenario::Cancel, State::AwaitingDecision { until: Some(_) }) => Action::Cancel,
