@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cleanslate::cli::rehearse::COMMAND;
+use cleanslate::domain::id::Platform;
 use cleanslate::sim::cast;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
