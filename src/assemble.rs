@@ -16,6 +16,7 @@ use crate::audit::Origin;
 use crate::chat::slack;
 use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
+use crate::cloud::wire::call::Signing;
 use crate::config::{Config, LivePolicy};
 use crate::domain::Clock;
 use crate::ingress::{self, Ingress};
@@ -135,6 +136,7 @@ fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Resu
     let total = config.cloud.timeout;
     let settings = tencent::Settings {
         endpoint: config.cloud.endpoint.clone(),
+        signing: Signing::Tc3,
         regions: config.cloud.regions.clone(),
         language: config.cloud.language.clone(),
         timeouts: Timeouts { connect: CONNECT.min(total), total },
