@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 use crate::app::{App, Bell};
 use crate::audit::Origin;
 use crate::chat::{self, Chat, Door, Voices, discord, slack};
-use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
-use crate::config::{self, Config, LivePolicy};
+use crate::cloud::wire::call::Signing;
+use crate::cloud::{Credentials, v1};
+use crate::config::{self, Api, Config, LivePolicy};
 use crate::domain::Clock;
 use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
@@ -189,6 +190,11 @@ fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Resu
     let total = config.cloud.timeout;
     let settings = tencent::Settings {
         endpoint: config.cloud.endpoint.clone(),
+        signing: match config.cloud.api {
+            Api::V3 => Signing::Tc3,
+            Api::V2Sha256 => Signing::V1(v1::Method::HmacSha256),
+            Api::V2Sha1 => Signing::V1(v1::Method::HmacSha1),
+        },
         regions: config.cloud.regions.clone(),
         language: config.cloud.language.clone(),
         timeouts: Timeouts { connect: CONNECT.min(total), total },

@@ -1,27 +1,26 @@
 //! The HTTP client: pooled connections for reading, a fresh one for the wipe.
 
-use std::error::Error as _;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
-use jiff::fmt::strtime;
-use reqwest::header::{DATE, HeaderMap};
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use url::Url;
 
-use super::tc3::{self, Canonical, Scope};
-use super::wire::{self, Envelope};
-use super::{Answer, Armed, Cloud, CloudError, Credentials, Sent, errors};
+use super::errors::{self, Meaning, Verdict};
+use super::transport::{self, Lost};
+use super::wire::call::{Call, Signing};
+use super::wire::envelope::Envelope;
+use super::wire::{answer, cbs, request};
+use super::{Answer, Armed, Cloud, CloudError, Credentials, Sent, v1};
 use crate::domain::Clock;
 use crate::domain::id::{ImageId, InstanceId};
-use crate::domain::plan::{Image, Machine, ResetOrder};
-use crate::domain::request::Failure;
+use crate::domain::plan::{Image, Machine, Price, ResetOrder};
+use crate::domain::request::{Claim, Failure};
 use crate::outbound::{self, Timeouts};
-
-const JSON: &str = "application/json; charset=utf-8";
 
 /// What credentials are wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,53 +32,41 @@ pub enum Purpose {
 /// Fetches the credentials for a purpose.
 pub type KeyRing = Arc<dyn Fn(Purpose) -> BoxFuture<'static, anyhow::Result<Credentials>> + Send + Sync>;
 
-/// Where the API is.
+/// Where the API is, and how it is spoken to.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// May hold `{service}` and `{region}`; without a placeholder one address serves all.
     pub endpoint: String,
-    /// Searched in this order for the instance.
+    pub signing: Signing,
+    /// Where an instance is looked for.
     pub regions: Vec<String>,
-    /// `X-TC-Language`: of the cloud's own messages.
+    /// Of the cloud's own messages.
     pub language: String,
     pub timeouts: Timeouts,
 }
 
-/// CVM over API 3.0.
+/// CVM, and CBS as far as it is read.
 pub struct Client {
     settings: Settings,
     keys: KeyRing,
     clock: Clock,
     reads: reqwest::Client,
-}
-
-/// One call, ready to leave.
-struct Call<'a> {
-    action: &'static str,
-    region: &'a str,
-    body: Value,
-    signed_at: Timestamp,
-}
-
-/// Why there is no envelope to read.
-enum Lost {
-    /// No byte of the request was written.
-    NotSent(String),
-    /// It may have arrived.
-    Unknown(String),
+    /// What the nonces of this process's reads are made of: a random start, and how many there were.
+    nonces: (u64, AtomicU64),
 }
 
 impl Client {
     /// # Errors
-    /// When the TLS set-up fails.
+    /// When the TLS set-up fails, or there are no random numbers.
     pub fn new(settings: Settings, keys: KeyRing, clock: Clock) -> anyhow::Result<Self> {
         let reads = outbound::client(settings.timeouts).build()?;
-        Ok(Self { settings, keys, clock, reads })
+        let start = getrandom::u64().map_err(|why| anyhow::anyhow!("no random numbers: {why}"))?;
+        Ok(Self { settings, keys, clock, reads, nonces: (start, AtomicU64::new(0)) })
     }
 
-    fn url(&self, region: &str) -> Result<Url, Lost> {
-        let address = self.settings.endpoint.replace("{service}", "cvm").replace("{region}", region);
-        address.parse().map_err(|_| Lost::NotSent("the endpoint is not an address".to_owned()))
+    fn nonce(&self) -> u64 {
+        let (start, count) = &self.nonces;
+        v1::nonce(&format!("{start}-{}", count.fetch_add(1, Ordering::Relaxed)))
     }
 
     async fn send(
@@ -88,92 +75,25 @@ impl Client {
         credentials: &Credentials,
         call: Call<'_>,
     ) -> Result<(Option<Timestamp>, Envelope), Lost> {
-        let url = self.url(call.region)?;
-        let body = call.body.to_string();
-        let headers = self.headers(&url, credentials, &call, &body)?;
-        let answer = http.post(url).headers(headers).body(body).send().await.map_err(|why| lost(&why))?;
-        let (status, date) =
-            (answer.status(), answer.headers().get(DATE).and_then(|date| http_date(date.to_str().ok()?)));
-        if status != reqwest::StatusCode::OK {
-            return Err(Lost::Unknown(format!("HTTP {}", status.as_u16())));
-        }
-        let bytes = answer.bytes().await.map_err(|why| Lost::Unknown(plain(&why)))?;
-        Ok((date, wire::envelope(&bytes)))
-    }
-
-    fn headers(
-        &self,
-        url: &Url,
-        credentials: &Credentials,
-        call: &Call<'_>,
-        body: &str,
-    ) -> Result<HeaderMap, Lost> {
-        let host = match url.port() {
-            Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
-            None => url.host_str().unwrap_or_default().to_owned(),
-        };
-        let timestamp = call.signed_at.as_second();
-        let canonical = Canonical {
-            method: "POST",
-            path: "/",
-            query: "",
-            // The action is signed too: without it the same signature would serve for another one.
-            headers: &[("content-type", JSON), ("host", &host), ("x-tc-action", call.action)],
-            payload: body.as_bytes(),
-        };
-        let scope = Scope { timestamp, service: "cvm" };
-        let secret = credentials.secret_key.expose_secret();
-        let authorization = tc3::authorization(&credentials.secret_id, secret, scope, canonical);
-        let timestamp = timestamp.to_string();
-        let mut headers = HeaderMap::new();
-        let mut put = |name: &'static str, value: &str, sensitive: bool| {
-            let mut value = reqwest::header::HeaderValue::from_str(value)
-                .map_err(|_| Lost::NotSent(format!("{name} cannot be sent as it is")))?;
-            value.set_sensitive(sensitive);
-            headers.insert(name, value);
-            Ok(())
-        };
-        put("content-type", JSON, false)?;
-        put("host", &host, false)?;
-        put("authorization", &authorization, true)?;
-        put("x-tc-action", call.action, false)?;
-        put("x-tc-version", wire::VERSION, false)?;
-        put("x-tc-timestamp", &timestamp, false)?;
-        put("x-tc-region", call.region, false)?;
-        put("x-tc-language", &self.settings.language, false)?;
-        put("x-tc-requestclient", "cleanslate", false)?;
-        if let Some(token) = &credentials.token {
-            put("x-tc-token", token.expose_secret(), true)?;
-        }
-        Ok(headers)
-    }
-
-    async fn describe_in(
-        &self,
-        region: &str,
-        instance: &InstanceId,
-    ) -> Result<Answer<Option<Machine>>, CloudError> {
-        let Answer { date, value } =
-            self.read("DescribeInstances", region, wire::describe_instance(instance)).await?;
-        match wire::machine(&value, region) {
-            Ok(value) if value.as_ref().is_none_or(|found| found.id == *instance) => {
-                Ok(Answer { date, value })
-            }
-            Ok(_) => Err(CloudError::Unclear("the answer was about another instance".to_owned())),
-            Err(why) => Err(CloudError::Unclear(why.to_owned())),
-        }
+        let address = self.settings.endpoint.replace("{service}", call.service);
+        let url = address.replace("{region}", call.region).parse();
+        let url = url.map_err(|_| Lost::NotSent("the endpoint is not an address".to_owned()))?;
+        let signed = call.sign(self.settings.signing, url, credentials).map_err(Lost::NotSent)?;
+        transport::exchange(http, signed).await
     }
 
     /// A call that changes nothing.
     async fn read(
         &self,
-        action: &'static str,
+        service: &str,
+        action: &str,
         region: &str,
-        body: Value,
+        body: &Value,
     ) -> Result<Answer<Value>, CloudError> {
         let credentials =
             (self.keys)(Purpose::Read).await.map_err(|why| CloudError::Credentials(format!("{why:#}")))?;
-        let call = Call { action, region, body, signed_at: (self.clock)() };
+        let (language, signed_at, nonce) = (&*self.settings.language, (self.clock)(), self.nonce());
+        let call = Call { service, action, region, language, body, signed_at, nonce };
         match self.send(&self.reads, &credentials, call).await {
             Ok((date, Envelope::Good { body, .. })) => Ok(Answer { date, value: body }),
             Ok((_, Envelope::Error { code, message, .. })) => Err(CloudError::Refused { code, message }),
@@ -181,58 +101,110 @@ impl Client {
             Err(Lost::NotSent(why) | Lost::Unknown(why)) => Err(CloudError::Unclear(why)),
         }
     }
+
+    async fn describe_in(
+        &self,
+        region: &str,
+        instance: &InstanceId,
+    ) -> Result<Answer<Option<Machine>>, CloudError> {
+        let body = request::describe_instance(instance);
+        let Answer { date, value } = self.read("cvm", "DescribeInstances", region, &body).await?;
+        let found = answer::machine(&value, region).map_err(unclear)?;
+        if found.as_ref().is_some_and(|found| found.id != *instance) {
+            return Err(unclear("the answer was about another instance"));
+        }
+        Ok(Answer { date, value: found })
+    }
 }
 
 #[async_trait]
 impl Cloud for Client {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        let mut dates = Vec::new();
-        let mut trouble = None;
-        for region in &self.settings.regions {
-            match self.describe_in(region, instance).await {
+        let regions = &self.settings.regions;
+        let asked = regions.iter().enumerate();
+        let mut asked: FuturesUnordered<_> =
+            asked.map(async |(n, region)| (n, self.describe_in(region, instance).await)).collect();
+        let (mut dates, mut unasked) = (Vec::new(), BTreeMap::new());
+        while let Some((n, answer)) = asked.next().await {
+            match answer {
                 Ok(Answer { date, value: None }) => dates.push(date),
                 Ok(found) => return Ok(found),
-                Err(why) => trouble = Some(why),
+                Err(why) => drop(unasked.insert(n, why)),
             }
         }
-        // A region that could not be asked may be the one that has it. Of several dates the earliest proves least,
-        // and one answer without a date leaves no proof at all.
-        trouble.map_or_else(|| Ok(Answer { date: dates.into_iter().min().flatten(), value: None }), Err)
+        if unasked.is_empty() {
+            // Of several dates the earliest proves least, and one answer without a date leaves no proof at all.
+            return Ok(Answer { date: dates.into_iter().min().flatten(), value: None });
+        }
+        // A region that could not be asked may be the one that has it.
+        let without = regions.iter().enumerate().filter(|(n, _)| !unasked.contains_key(n));
+        let without = without.map(|(_, region)| region.clone()).collect();
+        let unasked = unasked.into_iter().map(|(n, why)| (regions[n].clone(), why)).collect();
+        Err(CloudError::Regions { without, unasked })
     }
 
     async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
-        let Answer { date, value } = self.read("DescribeImages", region, wire::describe_image(image)).await?;
-        match wire::image(&value) {
-            Ok(value) if value.as_ref().is_none_or(|found| found.id == *image) => Ok(Answer { date, value }),
-            Ok(_) => Err(CloudError::Unclear("the answer was about another image".to_owned())),
-            Err(why) => Err(CloudError::Unclear(why.to_owned())),
+        let body = request::describe_image(image);
+        let Answer { date, value } = self.read("cvm", "DescribeImages", region, &body).await?;
+        let found = answer::image(&value).map_err(unclear)?;
+        if found.as_ref().is_some_and(|found| found.id != *image) {
+            return Err(unclear("the answer was about another image"));
         }
+        Ok(Answer { date, value: found })
+    }
+
+    async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError> {
+        let body = request::inquiry_price_reset_instance(order);
+        let answer = self.read("cvm", "InquiryPriceResetInstance", &order.region, &body).await?;
+        Ok(Answer { date: answer.date, value: answer::price(&answer.value).map_err(unclear)? })
+    }
+
+    async fn newest_snapshot(
+        &self,
+        region: &str,
+        disk: &str,
+    ) -> Result<Answer<Option<Timestamp>>, CloudError> {
+        match self.settings.signing {
+            Signing::Tc3 => {}
+            Signing::V1(_) => return Err(CloudError::Unserved("the legacy API is not asked for snapshots")),
+        }
+        let body = cbs::describe_newest_snapshot(disk);
+        let Answer { date, value } = self.read("cbs", "DescribeSnapshots", region, &body).await?;
+        let newest = cbs::snapshot(&value).map_err(unclear)?;
+        if newest.as_ref().is_some_and(|newest| newest.disk != disk) {
+            return Err(unclear("the answer was about another disk"));
+        }
+        Ok(Answer { date, value: newest.map(|newest| newest.created) })
     }
 
     async fn arm(&self) -> Result<Armed, CloudError> {
         let credentials = (self.keys)(Purpose::Wipe).await;
-        credentials.map(Armed).map_err(|why| CloudError::Credentials(format!("{why:#}")))
+        let credentials = credentials.map_err(|why| CloudError::Credentials(format!("{why:#}")))?;
+        Ok(Armed { credentials, wire: self.settings.signing.wire() })
     }
 
-    async fn reset(&self, Armed(credentials): Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
+    async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
+        if claim.wire != self.settings.signing.wire() {
+            return Sent::Failed(Failure::not_sent("the claim was made for another version of the API"));
+        }
         // A client of its own: no connection that was used before, none that is used after.
         let fresh = match outbound::client(self.settings.timeouts).pool_max_idle_per_host(0).build() {
             Ok(fresh) => fresh,
-            Err(why) => return Sent::Failed(Failure::not_sent(&plain(&why))),
+            Err(why) => return Sent::Failed(Failure::not_sent(&transport::plain(&why))),
         };
-        let body = wire::reset_instance(order);
-        let call = Call { action: "ResetInstance", region: &order.region, body, signed_at };
-        match self.send(&fresh, &credentials, call).await {
+        let call = Call {
+            service: "cvm",
+            action: "ResetInstance",
+            region: &order.region,
+            language: &self.settings.language,
+            body: &request::reset_instance(order),
+            signed_at: claim.signed_at,
+            // As fixed as the timestamp: whoever sent it twice would send the same request, which is taken once.
+            nonce: v1::nonce(&claim.token),
+        };
+        match self.send(&fresh, &armed.credentials, call).await {
             Ok((_, Envelope::Good { request_id, .. })) => Sent::Accepted { request_id },
-            Ok((_, Envelope::Error { code, message, request_id })) => {
-                if errors::is_refusal(&code) {
-                    let advice = errors::advice(&code).to_owned();
-                    Sent::Failed(Failure { code, message, advice, request_id })
-                } else {
-                    let request_id = request_id.unwrap_or_else(|| "none".to_owned());
-                    Sent::Unknown { why: format!("Tencent Cloud answered {code}, RequestId {request_id}") }
-                }
-            }
+            Ok((_, Envelope::Error { code, message, request_id })) => refused(code, message, request_id),
             Ok((_, Envelope::Unreadable(why))) => Sent::Unknown { why: why.to_owned() },
             Err(Lost::NotSent(why)) => Sent::Failed(Failure::not_sent(&why)),
             Err(Lost::Unknown(why)) => Sent::Unknown { why },
@@ -240,47 +212,21 @@ impl Cloud for Client {
     }
 }
 
-/// Only what fails before a connection stands is certain not to have arrived.
-fn lost(why: &reqwest::Error) -> Lost {
-    if why.is_connect() || why.is_builder() { Lost::NotSent(plain(why)) } else { Lost::Unknown(plain(why)) }
+fn unclear(why: &str) -> CloudError {
+    CloudError::Unclear(why.to_owned())
 }
 
-/// What went wrong, without the address.
-fn plain(why: &reqwest::Error) -> String {
-    if why.is_timeout() {
-        let missed = if why.is_connect() { "no connection in time" } else { "no answer in time" };
-        return missed.to_owned();
-    }
-    let mut cause = why.source();
-    let mut text = None;
-    while let Some(error) = cause {
-        text = Some(error.to_string());
-        cause = error.source();
-    }
-    text.unwrap_or_else(|| "the connection failed".to_owned())
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`: the one form that HTTP allows to be sent (RFC 9110, 5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    let parsed = strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
-    let civil = parsed.to_datetime().ok()?;
-    jiff::tz::Offset::UTC.to_timestamp(civil).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_fixed_form_is_a_date() {
-        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), "1994-11-06T08:49:37Z".parse().ok());
-        for odd in [
-            "",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun, 06 Nov 1994 08:49:37 +0000",
-            "Sun, 31 Feb 1994 08:49:37 GMT",
-        ] {
-            assert_eq!(http_date(odd), None, "{odd}");
+/// What an error says of the disk.
+fn refused(code: String, message: String, request_id: Option<String>) -> Sent {
+    let words = |Meaning { what, advice }: &Meaning| format!("{what} {advice}");
+    match errors::verdict(&code) {
+        Verdict::Refused(meaning) => {
+            Sent::Failed(Failure { code, message, advice: words(meaning), request_id })
+        }
+        Verdict::Unknown(meaning) => {
+            let request_id = request_id.as_deref().unwrap_or("none");
+            let meaning = meaning.map(|meaning| format!(". {}", words(meaning))).unwrap_or_default();
+            Sent::Unknown { why: format!("Tencent Cloud answered {code}, RequestId {request_id}{meaning}") }
         }
     }
 }

@@ -1,137 +1,127 @@
-//! What an error code means for the disk. Pure.
-//!
-//! Tencent documents no "executed or not". Answers of validation, authorisation, state and rate checks come before
-//! anything is begun; internal errors may come after. What is not known to be a no is no no.
+//! What an error code means for the disk, and what to do next. Pure. The codes are in `errors.toml`.
 
-/// Codes after which it is not known whether the reset was begun.
-const UNKNOWN: [&str; 6] = [
-    "FailedOperation",
-    "InternalError",
-    "InternalError.TradeUnknownError",
-    "InternalServerError",
-    "ResponseSizeLimitExceeded",
-    "ServiceUnavailable",
-];
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-/// Published codes of a definite no that no prefix below covers.
-const REFUSED: [&str; 14] = [
-    "ActionOffline",
-    "DryRunOperation",
-    "FailedOperation.InvalidInstanceApplicationRoleEmr",
-    "IpInBlacklist",
-    "IpNotInWhitelist",
-    "NoSuchProduct",
-    "NoSuchVersion",
-    "RequestSizeLimitExceeded",
-    "ResourceInUse",
-    "ResourceInsufficient",
-    "ResourceInsufficient.CloudDiskSoldOut",
-    "ResourceUnavailable",
-    "ResourcesSoldOut.SpecifiedInstanceType",
-    "UnknownParameter",
-];
+use serde::Deserialize;
 
-/// Families of a definite no, for codes that are not published.
-const REFUSED_FAMILIES: [&str; 10] = [
-    "AuthFailure",
-    "Invalid",
-    "LimitExceeded",
-    "Missing",
-    "MutexOperation",
-    "OperationDenied",
-    "RequestLimitExceeded",
-    "ResourceNotFound",
-    "UnauthorizedOperation",
-    "Unsupported",
-];
-
-/// Whether `code` proves that the call did nothing.
-pub fn is_refusal(code: &str) -> bool {
-    if UNKNOWN.contains(&code) {
-        return false;
-    }
-    REFUSED.contains(&code) || REFUSED_FAMILIES.iter().any(|family| code.starts_with(family))
+/// What one code means, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "(String, String)")]
+pub struct Meaning {
+    pub what: String,
+    /// What to do next.
+    pub advice: String,
 }
 
-/// What to do next, in words; empty where the code alone does not tell.
-pub fn advice(code: &str) -> &'static str {
-    match code {
-        "MissingParameter" => {
-            "The request lacked a parameter: this is a mistake of this program. Report it with the RequestId."
-        }
-        "InvalidInstanceId.NotFound" => {
-            "The account has no such instance in this region. Check the id and `[cloud] regions`."
-        }
-        "InvalidInstanceId.Malformed" => {
-            "The instance id does not have the right shape; `lhins-` and `ein-` ids belong to other products."
-        }
-        "InvalidParameterValue" => {
-            "One of the values is not accepted. Read Tencent's own words, change the command, ask again."
-        }
-        "InvalidInstance.NotSupported" => {
-            "This machine cannot be reinstalled through the API. Use the console, or build a new machine."
-        }
-        "InternalServerError" => "Tencent Cloud failed inside; a ticket with the RequestId can settle it.",
-        _ if code.starts_with("RequestLimitExceeded") => {
-            "Too many calls at once; this request wiped nothing. Ask again in a minute."
-        }
-        _ if code.starts_with("MutexOperation") || code == "OperationDenied.InstanceOperationInProgress" => {
-            "Another operation is running on it; this request wiped nothing. Look who is working on the machine, then ask again."
-        }
-        "AuthFailure.SignatureExpire" => {
-            "The clock of this program's host is more than five minutes off. Set it, then ask again."
-        }
-        _ if code.starts_with("AuthFailure") => {
-            "The API key is wrong, disabled or expired. Check the cloud secret, then ask again."
-        }
-        _ if code.starts_with("UnauthorizedOperation") => {
-            "The API key may not do this. Compare its CAM policy with the instance, the image, the key pair and the system disk."
-        }
-        _ if code.starts_with("InvalidAccount") => {
-            "The account cannot pay for the bigger disk. Top up or settle open orders, or leave the size out."
-        }
-        _ => "",
+impl From<(String, String)> for Meaning {
+    fn from((what, advice): (String, String)) -> Self {
+        Self { what, advice }
     }
+}
+
+/// A code, as far as the disk is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The call did nothing.
+    Refused(&'static Meaning),
+    /// It may have begun. `None`: the code is not a published one.
+    Unknown(Option<&'static Meaning>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    passing: Vec<String>,
+    refused: BTreeMap<String, Meaning>,
+    unknown: BTreeMap<String, Meaning>,
+    families: BTreeMap<String, Meaning>,
+}
+
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("errors.toml")).expect("the table is part of the program"));
+
+/// What `code` means. What is not known to be a no is no no.
+pub fn verdict(code: &str) -> Verdict {
+    let table = &*TABLE;
+    if let Some(meaning) = table.unknown.get(code) {
+        return Verdict::Unknown(Some(meaning));
+    }
+    let family =
+        || table.families.iter().find(|(start, _)| code.starts_with(*start)).map(|(_, family)| family);
+    table.refused.get(code).or_else(family).map_or(Verdict::Unknown(None), Verdict::Refused)
+}
+
+/// Whether a read that was answered so may succeed when it is made again soon.
+pub fn is_passing(code: &str) -> bool {
+    TABLE.passing.iter().any(|start| code.starts_with(start))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_published_code_means_what_the_table_says() {
-        let table = include_str!("../../tests/fixtures/errors.csv");
-        let mut seen = 0;
-        for line in table.lines().skip(1) {
-            let code = line.split(',').next().unwrap();
+    /// Whether the published table `text` and ours agree on every code. Gives how many there are.
+    fn agrees(text: &str) -> usize {
+        let rows = text.lines().skip(1).map(|line| {
             let refused = line.contains(",definitely not executed,");
             assert_ne!(refused, line.contains(",unknown,"), "{line}");
-            assert_eq!(is_refusal(code), refused, "{code}");
-            seen += 1;
+            (line.split(',').next().unwrap(), refused)
+        });
+        rows.map(|(code, refused)| {
+            let listed = if refused { &TABLE.refused } else { &TABLE.unknown };
+            assert!(listed.contains_key(code), "{code}");
+            assert_eq!(matches!(verdict(code), Verdict::Refused(_)), refused, "{code}");
+        })
+        .count()
+    }
+
+    #[test]
+    fn the_table_is_the_published_lists_and_nothing_else() {
+        let names = agrees(include_str!("../../tests/fixtures/errors.csv"));
+        let numbers = agrees(include_str!("../../tests/fixtures/errors_legacy_numeric.csv"));
+        assert_eq!((names, numbers), (102, 23));
+        assert_eq!(TABLE.refused.len() + TABLE.unknown.len(), names + numbers);
+    }
+
+    #[test]
+    fn every_text_can_be_read_at_three_in_the_morning() {
+        let table = &*TABLE;
+        let all = table.refused.iter().chain(&table.unknown).chain(&table.families);
+        for (code, Meaning { what, advice }) in all {
+            for text in [what, advice] {
+                assert!(text.ends_with('.') && text.chars().count() <= 200, "{code}: {text}");
+                assert!(text.starts_with(|c: char| c.is_ascii_uppercase()), "{code}: {text}");
+            }
         }
-        assert_eq!(seen, 102);
+        for (code, Meaning { what, advice }) in &table.unknown {
+            let text = format!("{what} {advice}").to_lowercase();
+            assert!(!text.contains("nothing") || text.contains("nothing is bought twice"), "{code}: {text}");
+            assert!(text.contains("treat the disk as lost") && !text.contains("ask again"), "{code}: {text}");
+        }
     }
 
     #[test]
     fn what_is_not_known_is_not_a_no() {
-        for code in ["", "Invented", "InternalError.Other", "FailedOperation.Other", "ServiceUnavailable.X"] {
-            assert!(!is_refusal(code), "{code}");
+        for code in
+            ["", "Invented", "InternalError.Other", "FailedOperation.Other", "ServiceUnavailable.X", "4999"]
+        {
+            assert_eq!(verdict(code), Verdict::Unknown(None), "{code}");
         }
-        assert!(is_refusal("InvalidParameterValue.Invented"));
+        for code in
+            ["InvalidParameterValue.Invented", "UnsupportedOperation.Invented", "OperationDenied.Invented"]
+        {
+            assert!(matches!(verdict(code), Verdict::Refused(_)), "{code}");
+        }
     }
 
     #[test]
-    fn the_six_errors_of_the_api_page_have_advice() {
-        let page = [
-            "MissingParameter",
-            "InvalidInstanceId.NotFound",
-            "InvalidInstanceId.Malformed",
-            "InvalidParameterValue",
-            "InvalidInstance.NotSupported",
-            "InternalServerError",
-        ];
-        for code in page {
-            assert!(!advice(code).is_empty(), "{code}");
+    fn a_read_is_made_again_only_where_that_can_help() {
+        for code in ["RequestLimitExceeded.UinLimitExceeded", "InternalError.TradeUnknownError", "6000"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["AuthFailure.SecretIdNotFound", "UnsupportedRegion", "4100", "Invented"] {
+            assert!(!is_passing(code), "{code}");
         }
     }
 }

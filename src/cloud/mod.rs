@@ -3,6 +3,8 @@
 pub mod client;
 pub mod errors;
 pub mod tc3;
+mod transport;
+pub mod v1;
 pub mod wire;
 
 use async_trait::async_trait;
@@ -10,8 +12,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::domain::id::{ImageId, InstanceId};
-use crate::domain::plan::{Image, Machine, ResetOrder};
-use crate::domain::request::Failure;
+use crate::domain::plan::{Image, Machine, Price, ResetOrder};
+use crate::domain::request::{Claim, Failure, Wire};
 
 /// One API key. `Debug` shows neither key nor token.
 #[derive(Debug, Clone)]
@@ -40,18 +42,35 @@ pub enum CloudError {
     /// Our credentials could not be fetched.
     #[error("the cloud credentials could not be fetched ({0})")]
     Credentials(String),
+    /// Some regions do not know the instance, and some could not be asked: it may exist.
+    #[error("{}", by_region(without, unasked))]
+    Regions { without: Vec<String>, unasked: Vec<(String, CloudError)> },
+    /// This wire does not serve it.
+    #[error("{0}")]
+    Unserved(&'static str),
+}
+
+/// `not in ap-guangzhou; could not ask ap-beijing: …`
+fn by_region(without: &[String], unasked: &[(String, CloudError)]) -> String {
+    let mut parts = Vec::new();
+    if !without.is_empty() {
+        parts.push(format!("not in {}", without.join(", ")));
+    }
+    for group in unasked.chunk_by(|(_, one), (_, other)| one == other) {
+        let regions: Vec<&str> = group.iter().map(|(region, _)| region.as_str()).collect();
+        parts.push(format!("could not ask {}: {}", regions.join(", "), group[0].1));
+    }
+    parts.join("; ")
 }
 
 impl CloudError {
     /// Whether asking again soon can help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Refused { code, .. } => {
-                ["RequestLimitExceeded", "InternalError", "InternalServerError", "ServiceUnavailable"]
-                    .iter()
-                    .any(|prefix| code.starts_with(prefix))
-            }
+            Self::Refused { code, .. } => errors::is_passing(code),
             Self::Unclear(_) | Self::Credentials(_) => true,
+            Self::Regions { unasked, .. } => unasked.iter().any(|(_, why)| why.is_transient()),
+            Self::Unserved(_) => false,
         }
     }
 }
@@ -72,21 +91,38 @@ pub enum Sent {
 
 /// The wiping credentials of one reset, fetched before the claim. [`Cloud::reset`] consumes it.
 #[derive(Debug)]
-pub struct Armed(pub Credentials);
+pub struct Armed {
+    pub credentials: Credentials,
+    /// What it will leave over; the claim keeps it.
+    pub wire: Wire,
+}
 
 /// What the worker asks of the cloud.
 #[async_trait]
 pub trait Cloud: Send + Sync {
     /// The instance, from the first region that knows it; `None`: no region does.
+    ///
+    /// # Errors
+    /// When no region knows it and one could not be asked, among others.
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError>;
 
     /// The image, in one region; `None`: not visible there.
     async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError>;
 
+    /// What the instance costs as the reset leaves it.
+    async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError>;
+
+    /// When the newest finished snapshot of a disk was made; `None`: there is none.
+    async fn newest_snapshot(
+        &self,
+        region: &str,
+        disk: &str,
+    ) -> Result<Answer<Option<Timestamp>>, CloudError>;
+
     /// Fetches the credentials that may wipe.
     async fn arm(&self) -> Result<Armed, CloudError>;
 
-    /// Sends one `ResetInstance`, signed with `signed_at` whenever it leaves: once, on a fresh connection, without
+    /// Sends one `ResetInstance`, signed as of the claim whenever it leaves: once, on a fresh connection, without
     /// retry or redirect.
-    async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent;
+    async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent;
 }

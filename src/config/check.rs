@@ -12,7 +12,7 @@ use super::platforms;
 use super::raw::{RawAudit, RawCloud, RawConfig, RawLogin, RawSecrets, RawServer, RawStore};
 use super::rules::{RawRules, Served};
 use super::values::{address, duration, list, only, required, unserved};
-use super::{Cloud, Config, Wrong};
+use super::{Api, Cloud, Config, Wrong};
 
 /// What was wrong so far.
 #[derive(Default)]
@@ -134,8 +134,7 @@ impl RawAudit {
 impl RawCloud {
     fn check(self) -> Result<Cloud, Wrong> {
         let Self { name, api, signature, timeout, language, endpoint, regions } = self;
-        only("cloud.api", api, "v3")?;
-        unserved("cloud.signature", signature.as_ref())?;
+        let api = check_api(api.as_deref(), signature.as_deref())?;
         let write = "write what people call this account: \"acme-prod\"";
         let name = required("cloud.name", name, write)?;
         if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
@@ -156,23 +155,46 @@ impl RawCloud {
         }
         let second = SignedDuration::from_secs(1);
         let timeout = duration("cloud.timeout", timeout.as_deref(), second * 15, second..=second * 60)?;
-        let endpoint = check_endpoint(endpoint, &regions[0])?;
-        Ok(Cloud { name, endpoint, regions, language, timeout: timeout.unsigned_abs() })
+        let endpoint = check_endpoint(endpoint, api, &regions[0])?;
+        Ok(Cloud { name, api, endpoint, regions, language, timeout: timeout.unsigned_abs() })
+    }
+}
+
+fn check_api(api: Option<&str>, signature: Option<&str>) -> Result<Api, Wrong> {
+    match (api.unwrap_or("v3"), signature) {
+        ("v3", None) => Ok(Api::V3),
+        ("v3", Some(_)) => {
+            let wrong = "v3 has one signature, TC3-HMAC-SHA256";
+            Err(Wrong::new("cloud.signature", wrong, "remove it, or write api = \"v2\""))
+        }
+        ("v2", None | Some("HmacSHA256")) => Ok(Api::V2Sha256),
+        ("v2", Some("HmacSHA1")) => Ok(Api::V2Sha1),
+        ("v2", Some(other)) => {
+            let wrong = format!("`{other}` is no signature of v2");
+            Err(Wrong::new("cloud.signature", wrong, "write \"HmacSHA256\" or \"HmacSHA1\""))
+        }
+        (other, _) => {
+            let wrong = format!("`{other}` is no version of the API");
+            Err(Wrong::new("cloud.api", wrong, "write \"v3\" or \"v2\""))
+        }
     }
 }
 
 /// The address with its placeholders, after a look at what it becomes.
-fn check_endpoint(endpoint: Option<String>, region: &str) -> Result<String, Wrong> {
-    const USUAL: &str = "https://{service}.tencentcloudapi.com";
-    let endpoint = endpoint.unwrap_or_else(|| USUAL.to_owned());
+fn check_endpoint(endpoint: Option<String>, api: Api, region: &str) -> Result<String, Wrong> {
+    let (usual, path) = match api {
+        Api::V3 => ("https://{service}.tencentcloudapi.com", "/"),
+        Api::V2Sha256 | Api::V2Sha1 => ("https://{service}.api.qcloud.com/v2/index.php", "/v2/index.php"),
+    };
+    let endpoint = endpoint.unwrap_or_else(|| usual.to_owned());
     let filled = endpoint.replace("{service}", "cvm").replace("{region}", region);
-    let bad = |wrong: &str| Wrong::new("cloud.endpoint", wrong, format!("write \"{USUAL}\""));
+    let bad = |wrong: String| Wrong::new("cloud.endpoint", wrong, format!("write \"{usual}\""));
     if filled.contains(['{', '}']) {
-        return Err(bad("it holds a placeholder other than {service} and {region}"));
+        return Err(bad("it holds a placeholder other than {service} and {region}".to_owned()));
     }
-    let url = address("cloud.endpoint", &filled, USUAL)?;
-    // The signature covers the path `/`.
-    if url.path() == "/" { Ok(endpoint) } else { Err(bad("it has a path")) }
+    let url = address("cloud.endpoint", &filled, usual)?;
+    // The signature covers the path.
+    if url.path() == path { Ok(endpoint) } else { Err(bad(format!("its path is not `{path}`"))) }
 }
 
 impl RawLogin {

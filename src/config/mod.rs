@@ -74,12 +74,24 @@ pub struct Discord {
 pub struct Cloud {
     /// The account's name, on every card.
     pub name: String,
+    pub api: Api,
     /// May hold `{service}` and `{region}`.
     pub endpoint: String,
     pub regions: Vec<String>,
     pub language: String,
     /// Of one call, from the first step to the last byte.
     pub timeout: Duration,
+}
+
+/// `cloud.api`, with `cloud.signature`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// API 3.0.
+    V3,
+    /// The legacy API, signed with `HmacSHA256`.
+    V2Sha256,
+    /// The legacy API, signed with `HmacSHA1`.
+    V2Sha1,
 }
 
 /// One thing that is wrong, and what to write instead.
@@ -328,7 +340,10 @@ slack = "U0456"
             ("regions", "endpoint = \"https://{host}.tencentcloudapi.com\"\nregions"),
             ("regions", "endpoint = \"https://cvm.api.qcloud.com/v2/index.php\"\nregions"),
             ("regions", "endpoint = \"https://key:secret@cvm.tencentcloudapi.com\"\nregions"),
-            ("regions", "api = \"v2\"\nregions"),
+            ("regions", "endpoint = \"https://cvm.api.qcloud.com\"\napi = \"v2\"\nregions"),
+            ("regions", "api = \"v4\"\nregions"),
+            ("regions", "api = \"v2\"\nsignature = \"TC3-HMAC-SHA256\"\nregions"),
+            ("regions", "signature = \"HmacSHA1\"\nregions"),
             ("regions", "language = \"de\"\nregions"),
             ("regions", "timeout = \"soon\"\nregions"),
         ];
@@ -342,9 +357,12 @@ slack = "U0456"
         cloud.regions: `Guangzhou` is not a region; write it like "ap-guangzhou"
         cloud.endpoint: `http://cvm.tencentcloudapi.com` is neither https nor a loopback address; write "https://{service}.tencentcloudapi.com"
         cloud.endpoint: it holds a placeholder other than {service} and {region}; write "https://{service}.tencentcloudapi.com"
-        cloud.endpoint: it has a path; write "https://{service}.tencentcloudapi.com"
+        cloud.endpoint: its path is not `/`; write "https://{service}.tencentcloudapi.com"
         cloud.endpoint: it holds more than scheme, host, port and path; write "https://{service}.tencentcloudapi.com"
-        cloud.api: this build does not serve `v2`; write "v3"
+        cloud.endpoint: its path is not `/v2/index.php`; write "https://{service}.api.qcloud.com/v2/index.php"
+        cloud.api: `v4` is no version of the API; write "v3" or "v2"
+        cloud.signature: `TC3-HMAC-SHA256` is no signature of v2; write "HmacSHA256" or "HmacSHA1"
+        cloud.signature: v3 has one signature, TC3-HMAC-SHA256; remove it, or write api = "v2"
         cloud.language: `de` is no language of the API; write "en-US" or "zh-CN"
         cloud.timeout: `soon` is not a duration; write it like "15s"
         "#);
@@ -400,6 +418,22 @@ slack = "U0456"
         assert!(Config::parse(&two, Path::new("")).is_ok());
         let one = with("\"slack:U0123\"", "\"slack:U0456\"").replace("approvers", "quorum = 2\napprovers");
         assert!(faults(&one).contains("only 1 can ever come"), "{}", faults(&one));
+    }
+
+    #[test]
+    fn the_legacy_api_has_an_address_and_signatures_of_its_own() {
+        let cloud = |lines: &str| {
+            let text = with("regions", &format!("{lines}\nregions"));
+            let Cloud { api, endpoint, .. } = Config::parse(&text, Path::new("")).unwrap().cloud;
+            (api, endpoint)
+        };
+        let usual = |host: &str, path: &str| format!("https://{{service}}.{host}{path}");
+        assert_eq!(cloud("api = \"v3\""), (Api::V3, usual("tencentcloudapi.com", "")));
+        assert_eq!(cloud("api = \"v2\""), (Api::V2Sha256, usual("api.qcloud.com", "/v2/index.php")));
+        assert_eq!(cloud("api = \"v2\"\nsignature = \"HmacSHA256\"").0, Api::V2Sha256);
+        assert_eq!(cloud("api = \"v2\"\nsignature = \"HmacSHA1\"").0, Api::V2Sha1);
+        let regional = "https://{service}.{region}.api.qcloud.com/v2/index.php";
+        assert_eq!(cloud(&format!("api = \"v2\"\nendpoint = \"{regional}\"")).1, regional);
     }
 
     #[test]

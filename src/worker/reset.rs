@@ -64,7 +64,7 @@ impl Worker {
         }
         let armed = self.cloud.arm().await.map_err(|why| refuse(Refusal::Lookup { why: why.to_string() }))?;
         let signed_at = (self.clock)();
-        let claim = Claim { token: self.token(), signed_at, baseline: plan.machine.last };
+        let claim = Claim { token: self.token(), signed_at, baseline: plan.machine.last, wire: armed.wire };
         Ok((armed, policy.hash.clone(), claim))
     }
 
@@ -98,7 +98,7 @@ impl Worker {
         let event = if (self.clock)() >= claim.signed_at + SEND_WINDOW {
             Event::Failed { failure: Failure::not_sent("the claim was too old to be used") }
         } else {
-            match self.cloud.reset(armed, &plan.order, claim.signed_at).await {
+            match self.cloud.reset(armed, &plan.order, claim).await {
                 Sent::Accepted { request_id } => Event::Accepted { request_id, inferred: false },
                 Sent::Failed(failure) => Event::Failed { failure },
                 Sent::Unknown { why } => Event::Unknown { why },

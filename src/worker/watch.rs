@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{RETRY, Worker};
-use crate::cloud::CloudError;
 use crate::domain::ask::Ask;
 use crate::domain::id::ImageId;
 use crate::domain::plan::{Findings, Known, Machine, Plan, PlanRefusal};
@@ -68,9 +67,7 @@ impl Worker {
     async fn image(&self, region: &str, id: &ImageId) -> Known<crate::domain::plan::Image> {
         match self.cloud.image(region, id).await {
             Ok(answer) => answer.value.map_or(Known::Missing, Known::Found),
-            Err(why @ (CloudError::Refused { .. } | CloudError::Unclear(_) | CloudError::Credentials(_))) => {
-                Known::Unasked(why.to_string())
-            }
+            Err(why) => Known::Unasked(why.to_string()),
         }
     }
 

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use cleanslate::chat;
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
 use cleanslate::domain::id::{ImageId, InstanceId};
-use cleanslate::domain::plan::{Image, Machine, ResetOrder};
+use cleanslate::domain::plan::{Image, Machine, Price, ResetOrder};
+use cleanslate::domain::request::Claim;
 use cleanslate::entry::server::{Patience, Server};
 use cleanslate::ingress::{BODY_MAX, Ingress};
 use cleanslate::worker::Worker;
@@ -206,7 +207,15 @@ impl Cloud for Slow {
         Err(CloudError::Credentials("there are none".to_owned()))
     }
 
-    async fn reset(&self, _: Armed, _: &ResetOrder, _: Timestamp) -> Sent {
+    async fn price(&self, _: &ResetOrder) -> Result<Answer<Price>, CloudError> {
+        Err(CloudError::Unserved("there are no prices"))
+    }
+
+    async fn newest_snapshot(&self, _: &str, _: &str) -> Result<Answer<Option<Timestamp>>, CloudError> {
+        Ok(Answer { date: None, value: None })
+    }
+
+    async fn reset(&self, _: Armed, _: &ResetOrder, _: &Claim) -> Sent {
         Sent::Unknown { why: "nothing is ever sent".to_owned() }
     }
 }

@@ -40,7 +40,7 @@ async fn an_approver_lets_the_reset_through() {
     --
     @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
-    RequestId a0a66377-b79f-4a21-846c-000000000007 · #fvxod · audit 7 · root …
+    RequestId a0a66377-b79f-4a21-846c-… · #fvxod · audit 7 · root …
     ");
     assert_eq!(bot.wipes(), 1);
 }
@@ -233,7 +233,7 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     let channel = bot.ends().await;
     insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
     @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
-    last operation: StartInstances 00000000-0000-4000-8000-0000r8hr2upy → StopInstances c0501e00-0000-4000-8000-000000000004
+    last operation: StartInstances 00000000-0000-4000-8000-… → StopInstances c0501e00-0000-4000-8000-…
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #fvxod · audit 5 · root …
     [ Show me a new card ]

@@ -7,7 +7,7 @@ use super::ends::end;
 use super::refusals::riddle;
 use super::sheet::approvers;
 use super::{Notice, Span};
-use crate::domain::request::{Event, FENCE, Request, Riddle, Speech, State};
+use crate::domain::request::{Event, Request, Riddle, Speech, State};
 
 /// Where the request's newest entry stands in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,15 @@ pub(super) fn claimed_at(request: &Request) -> Timestamp {
     claimed.map_or(request.opened(), |fact| fact.at)
 }
 
+/// How long after the claim a lost reset can still begin.
+fn fence(request: &Request) -> SignedDuration {
+    let claimed = request
+        .facts
+        .iter()
+        .find_map(|fact| if let Event::Claimed { claim } = &fact.event { Some(claim.wire) } else { None });
+    claimed.unwrap_or_default().fence()
+}
+
 fn reminder(request: &Request) -> Notice {
     let (Some(terms), State::AwaitingDecision { until: Some(until) }) = (&request.terms, &request.state)
     else {
@@ -94,7 +103,7 @@ fn doubt(request: &Request) -> Notice {
             " and no clear answer came back; it will never be sent again. Until I report, treat the disk as lost and \
              do not reset it in the console: that would hide the answer. I will say here what I find, about ",
             // The fence, two looks, and the sweep that makes them.
-            left + FENCE + SignedDuration::from_mins(2),
+            left + fence(request) + SignedDuration::from_mins(2),
             "."
         ],
     )

@@ -2,6 +2,7 @@
 //! approval to what the approver saw.
 
 mod preflight;
+mod price;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::id::{ImageId, InstanceId, KeyId};
 pub use preflight::{Findings, Known, PlanRefusal};
+pub use price::{Amount, Price};
 
 /// How far an operation on the instance has come: `LatestOperationState` of `DescribeInstances`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

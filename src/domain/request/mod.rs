@@ -20,7 +20,7 @@ use super::policy::{Caller, Denial};
 pub use apply::IllegalFact;
 pub use decide::{Command, Objection};
 pub use next::{Card, Speech, Work};
-pub use reconcile::{Look, Sighting, Verdict};
+pub use reconcile::{Look, Sighting, Verdict, Wire};
 
 /// No card within this time after the command: the request is refused.
 pub const CARD_DEADLINE: SignedDuration = SignedDuration::from_mins(5);
@@ -30,9 +30,6 @@ pub const EXEC_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 pub const SEND_WINDOW: SignedDuration = SignedDuration::from_secs(20);
 /// After this time without an outcome, whoever holds the claim is taken to have died.
 pub const HOLDER_LIFE: SignedDuration = SignedDuration::from_secs(30);
-/// TC3 signatures are refused 300 s after their timestamp, and 120 s more let a late start become visible: from then
-/// on, by the cloud's own clock, what was not started will not start.
-pub const FENCE: SignedDuration = SignedDuration::from_secs(420);
 /// A reset that is not done by now is worth a word.
 pub const SLOW_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// A reset that is not done by now needs a person.
@@ -49,6 +46,9 @@ pub struct Claim {
     pub signed_at: Timestamp,
     /// The instance's last operation, read just before.
     pub baseline: Option<Operation>,
+    /// What it leaves over. An entry that does not say is of the first wire there was.
+    #[serde(default, skip_serializing_if = "Wire::is_first")]
+    pub wire: Wire,
 }
 
 /// One person's yes.

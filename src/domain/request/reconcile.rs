@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Claim, Event, FENCE, Request, Riddle, State};
+use super::{Check, Claim, Event, Request, Riddle, State};
 use crate::domain::plan::{Machine, Operation, Plan, Progress};
 
 /// Two looks must lie so far apart before they count as two.
@@ -13,8 +13,44 @@ const OVERTAKEN_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// Between two polls.
 const POLL: SignedDuration = SignedDuration::from_secs(10);
 const POLL_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
-/// A doubt that no answer could settle by now is a person's to settle.
-const DOUBT_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// The protocol that a reset is sent over. It is part of the claim: how long a lost reset can still begin does not
+/// change with the configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wire {
+    /// API 3.0 with TC3-HMAC-SHA256.
+    #[default]
+    V3,
+    /// The legacy API with signature v1.
+    V2,
+}
+
+impl Wire {
+    /// Counted from the signature's timestamp, by the cloud's own clock: what was not started by then will not start.
+    /// v3 refuses a timestamp that is 300 s old and v2 one of two hours ("Signature v3" and the legacy CVM "Signature"
+    /// page of Tencent's documentation); 120 s more let a late start become visible.
+    pub fn fence(self) -> SignedDuration {
+        const SETTLE: SignedDuration = SignedDuration::from_secs(120);
+        match self {
+            Self::V3 => SignedDuration::from_secs(300) + SETTLE,
+            Self::V2 => SignedDuration::from_secs(7_200) + SETTLE,
+        }
+    }
+
+    /// A doubt that no answer could settle so long after the signature is a person's to settle. Past the fence, so
+    /// that what the person finds stays true.
+    fn doubt_max(self) -> SignedDuration {
+        match self {
+            Self::V3 => SignedDuration::from_hours(1),
+            Self::V2 => SignedDuration::from_hours(3),
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub(super) fn is_first(&self) -> bool {
+        *self == Self::V3
+    }
+}
 
 /// What a look at the cloud showed, kept between two looks because one is not enough. Bookkeeping, not a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,10 +115,10 @@ impl Request {
         }
     }
 
-    /// What follows when the cloud could not be asked: patience, and after an hour of doubt a person.
+    /// What follows when the cloud could not be asked: patience, and after too long a doubt a person.
     pub fn judge_silence(&self, now: Timestamp) -> Verdict {
         match &self.state {
-            State::Unknown(claim) if now >= claim.signed_at + DOUBT_MAX => {
+            State::Unknown(claim) if now >= claim.signed_at + claim.wire.doubt_max() => {
                 Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence })
             }
             State::Overdue { .. } => Verdict::Again(POLL_OVERDUE, None),
@@ -154,9 +190,9 @@ fn leaves_a_trace(plan: &Plan) -> bool {
 /// No answer came back. Before the fence nothing is concluded: a foreign reset that is taken for ours there would
 /// allow ours to start after the final word.
 fn doubtful(claim: &Claim, look: Look<'_>, last: Option<&Operation>, before: Option<&Sighting>) -> Verdict {
-    let past_fence = look.date.is_some_and(|date| date >= claim.signed_at + FENCE);
+    let past_fence = look.date.is_some_and(|date| date >= claim.signed_at + claim.wire.fence());
     if !past_fence {
-        let hopeless = look.date.is_none() && look.at >= claim.signed_at + DOUBT_MAX;
+        let hopeless = look.date.is_none() && look.at >= claim.signed_at + claim.wire.doubt_max();
         return if hopeless {
             Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence })
         } else {
@@ -191,5 +227,40 @@ fn twice(look: Look<'_>, operation: Option<&Operation>, before: Option<&Sighting
         Some(seen) if look.at >= seen.at + BETWEEN_LOOKS => Verdict::record(event),
         Some(seen) => Verdict::Again(seen.at + BETWEEN_LOOKS - look.at, Some(seen.clone())),
         None => Verdict::Again(BETWEEN_LOOKS, Some(Sighting { at: look.at, operation: operation.cloned() })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(wire: Wire) -> Claim {
+        Claim { token: "one-0".to_owned(), signed_at: Timestamp::UNIX_EPOCH, baseline: None, wire }
+    }
+
+    /// The last second in which a look proves nothing, and the first in which it does.
+    #[test]
+    fn each_wire_has_its_own_fence() {
+        for (wire, fence) in [(Wire::V3, 420), (Wire::V2, 7_320)] {
+            let verdict = |seconds| {
+                let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+                let seen = Sighting { at: Timestamp::UNIX_EPOCH, operation: None };
+                let look = Look { at: date, date: Some(date), machine: None };
+                doubtful(&claim(wire), look, None, Some(&seen))
+            };
+            assert_eq!(verdict(fence - 1), Verdict::Again(POLL, None), "{wire:?}");
+            assert_eq!(verdict(fence), Verdict::record(Event::NotExecuted), "{wire:?}");
+            assert!(wire.doubt_max() > wire.fence(), "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn entries_of_before_there_were_two_wires_keep_their_bytes() {
+        let old = r#"{"token":"one-0","signed_at":"1970-01-01T00:00:00Z","baseline":null}"#;
+        assert_eq!(serde_json::from_str::<Claim>(old).unwrap(), claim(Wire::V3));
+        assert_eq!(serde_json::to_string(&claim(Wire::V3)).unwrap(), old);
+        let new = r#"{"token":"one-0","signed_at":"1970-01-01T00:00:00Z","baseline":null,"wire":"v2"}"#;
+        assert_eq!(serde_json::to_string(&claim(Wire::V2)).unwrap(), new);
+        assert_eq!(serde_json::from_str::<Claim>(new).unwrap(), claim(Wire::V2));
     }
 }

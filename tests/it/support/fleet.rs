@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Credentials, Sent};
 use cleanslate::domain::Clock;
 use cleanslate::domain::id::{ImageId, InstanceId};
-use cleanslate::domain::plan::{Image, Machine, Operation, Progress, ResetOrder};
-use cleanslate::domain::request::Failure;
+use cleanslate::domain::plan::{Image, Machine, Operation, Price, Progress, ResetOrder};
+use cleanslate::domain::request::{Claim, Failure, Wire};
 use jiff::{SignedDuration, Timestamp};
 
 use super::sample;
@@ -111,16 +111,22 @@ impl Cloud for Fleet {
         Ok(Answer { date: Some((self.clock)()), value: Some(sample::image(image.as_str())) })
     }
 
-    async fn arm(&self) -> Result<Armed, CloudError> {
-        Ok(Armed(Credentials {
-            secret_id: "id".to_owned(),
-            secret_key: "key".to_owned().into(),
-            token: None,
-        }))
+    async fn price(&self, _: &ResetOrder) -> Result<Answer<Price>, CloudError> {
+        let price = Price { rate: "0.66".parse().ok(), unit: "HOUR".to_owned(), once: None };
+        Ok(Answer { date: Some((self.clock)()), value: price })
     }
 
-    async fn reset(&self, _: Armed, _: &ResetOrder, signed_at: Timestamp) -> Sent {
-        let (now, mut state) = ((self.clock)(), self.state());
+    async fn newest_snapshot(&self, _: &str, _: &str) -> Result<Answer<Option<Timestamp>>, CloudError> {
+        Ok(Answer { date: Some((self.clock)()), value: None })
+    }
+
+    async fn arm(&self) -> Result<Armed, CloudError> {
+        let (secret_id, secret_key) = ("id".to_owned(), "key".to_owned().into());
+        Ok(Armed { credentials: Credentials { secret_id, secret_key, token: None }, wire: Wire::V3 })
+    }
+
+    async fn reset(&self, _: Armed, _: &ResetOrder, claim: &Claim) -> Sent {
+        let (now, signed_at, mut state) = ((self.clock)(), claim.signed_at, self.state());
         match self.net {
             Net::Fine => return state.reset(signed_at, now),
             Net::AnswerLost => drop(state.reset(signed_at, now)),
@@ -157,17 +163,32 @@ impl Cloud for Rogue {
         self.fleet().image(region, image).await
     }
 
+    async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError> {
+        self.fleet().price(order).await
+    }
+
+    async fn newest_snapshot(
+        &self,
+        region: &str,
+        disk: &str,
+    ) -> Result<Answer<Option<Timestamp>>, CloudError> {
+        self.fleet().newest_snapshot(region, disk).await
+    }
+
     async fn arm(&self) -> Result<Armed, CloudError> {
         self.fleet().arm().await
     }
 
-    async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
+    async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
         match self {
-            Self::SignsLate(fleet) => fleet.reset(armed, order, (fleet.clock)()).await,
+            Self::SignsLate(fleet) => {
+                let late = Claim { signed_at: (fleet.clock)(), ..claim.clone() };
+                fleet.reset(armed, order, &late).await
+            }
             Self::Resends(fleet) => {
-                let again = Armed(armed.0.clone());
-                match fleet.reset(armed, order, signed_at).await {
-                    Sent::Unknown { .. } => fleet.reset(again, order, signed_at).await,
+                let again = Armed { credentials: armed.credentials.clone(), wire: armed.wire };
+                match fleet.reset(armed, order, claim).await {
+                    Sent::Unknown { .. } => fleet.reset(again, order, claim).await,
                     sent => sent,
                 }
             }

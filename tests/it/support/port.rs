@@ -8,9 +8,9 @@ use cleanslate::chat::{Chat, ChatError};
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
 use cleanslate::domain::id::{ImageId, InstanceId, MessageRef, Place, Principal, RequestId};
 use cleanslate::domain::notice::Notice;
-use cleanslate::domain::plan::{Image, Machine, ResetOrder};
+use cleanslate::domain::plan::{Image, Machine, Price, ResetOrder};
 use cleanslate::domain::policy::Caller;
-use cleanslate::domain::request::{Card, Sighting};
+use cleanslate::domain::request::{Card, Claim, Sighting};
 use cleanslate::store::{Commit, Due, Row, Store, StoreError, Tally, Tell};
 use jiff::Timestamp;
 
@@ -234,12 +234,24 @@ impl Cloud for Port {
         self.asked(self.cloud.image(region, image)).await
     }
 
+    async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError> {
+        self.asked(self.cloud.price(order)).await
+    }
+
+    async fn newest_snapshot(
+        &self,
+        region: &str,
+        disk: &str,
+    ) -> Result<Answer<Option<Timestamp>>, CloudError> {
+        self.asked(self.cloud.newest_snapshot(region, disk)).await
+    }
+
     async fn arm(&self) -> Result<Armed, CloudError> {
         self.asked(self.cloud.arm()).await
     }
 
-    async fn reset(&self, armed: Armed, order: &ResetOrder, signed_at: Timestamp) -> Sent {
-        let sent = async { Ok(self.cloud.reset(armed, order, signed_at).await) };
+    async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
+        let sent = async { Ok(self.cloud.reset(armed, order, claim).await) };
         let unclear = || Sent::Unknown { why: "no answer".to_owned() };
         self.call(Touch::Changes, sent, unclear).await.unwrap_or_else(|unknown| unknown)
     }

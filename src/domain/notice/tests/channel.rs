@@ -169,6 +169,16 @@ fn the_card_after_the_decision() {
     ");
 }
 
+/// The legacy API may still take a request in after two hours: no finding is promised earlier.
+#[test]
+fn a_finding_is_promised_for_after_the_fence_of_the_claim() {
+    for (wire, promised) in [(Wire::V3, "about 03:21:51."), (Wire::V2, "about 05:16:51.")] {
+        let unknown = then(&claimed_over(wire), 62, None, Event::Unknown { why: "no answer".to_owned() });
+        let text = said(&unknown, Speech::Doubt);
+        assert!(text.contains(&format!("I will say here what I find, {promised}")), "{text}");
+    }
+}
+
 #[test]
 fn what_is_said_aloud_before_the_end() {
     let mut all = vec![

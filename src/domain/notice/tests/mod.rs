@@ -17,7 +17,7 @@ use crate::domain::plan::{
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
 use crate::domain::request::{
     Check, Claim, Event, Fact, Failure, IllegalFact, Lapse, Objection, Refusal, Request, Riddle, Speech,
-    Terms, Vote,
+    Terms, Vote, Wire,
 };
 
 const RESET: &str = "ins-r8hr2upy img-pmqg1cw7 60GB -- disk corrupt, INC-481";
@@ -171,8 +171,12 @@ fn approved() -> Request {
 }
 
 fn claimed() -> Request {
+    claimed_over(Wire::V3)
+}
+
+fn claimed_over(wire: Wire) -> Request {
     let baseline = Some(operation("StopInstances", "rid-before"));
-    let claim = Claim { token: "one-0".to_owned(), signed_at: at(47), baseline };
+    let claim = Claim { token: "one-0".to_owned(), signed_at: at(47), baseline, wire };
     then(&approved(), 47, None, Event::Claimed { claim })
 }
 

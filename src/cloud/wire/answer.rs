@@ -1,108 +1,14 @@
-//! Bodies of the API calls, both ways. Pure. Answers are read leniently: fields come as null, as `[]` instead of an
-//! object, or not at all.
+//! What CVM answers, read leniently: fields come as null, as `[]` instead of an object, or not at all.
 
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::domain::id::{ImageId, InstanceId, KeyId};
-use crate::domain::plan::{
-    Family, Image, LoginOrder, Machine, Operation, Progress, ResetOrder, Source, SystemDisk,
-};
-
-/// API version of CVM.
-pub const VERSION: &str = "2017-03-12";
-
-pub fn describe_instance(instance: &InstanceId) -> Value {
-    json!({ "InstanceIds": [instance.as_str()] })
-}
-
-pub fn describe_image(image: &ImageId) -> Value {
-    json!({ "ImageIds": [image.as_str()] })
-}
-
-/// Only what was asked for: a field that is not sent keeps its documented default.
-pub fn reset_instance(order: &ResetOrder) -> Value {
-    let mut body = Map::new();
-    body.insert("InstanceId".to_owned(), order.instance.as_str().into());
-    if let Some(image) = &order.image {
-        body.insert("ImageId".to_owned(), image.as_str().into());
-    }
-    if let Some(size) = order.disk_gb {
-        body.insert("SystemDisk".to_owned(), json!({ "DiskSize": size }));
-    }
-    match &order.login {
-        LoginOrder::Keys(keys) => {
-            let keys: Vec<&str> = keys.iter().map(KeyId::as_str).collect();
-            body.insert("LoginSettings".to_owned(), json!({ "KeyIds": keys }));
-        }
-        LoginOrder::KeepImage => {
-            body.insert("LoginSettings".to_owned(), json!({ "KeepImageLogin": "TRUE" }));
-        }
-        LoginOrder::Random => {}
-    }
-    let services = [
-        ("SecurityService", order.security),
-        ("MonitorService", order.monitor),
-        ("AutomationService", order.automation),
-    ];
-    let enhanced: Map<String, Value> = services
-        .into_iter()
-        .filter_map(|(name, on)| on.map(|on| (name.to_owned(), json!({ "Enabled": on }))))
-        .collect();
-    if !enhanced.is_empty() {
-        body.insert("EnhancedService".to_owned(), enhanced.into());
-    }
-    if let Some(name) = &order.hostname {
-        body.insert("HostName".to_owned(), name.as_str().into());
-    }
-    body.into()
-}
-
-/// What stands inside `Response`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Envelope {
-    Good {
-        request_id: String,
-        body: Value,
-    },
-    Error {
-        code: String,
-        message: String,
-        request_id: Option<String>,
-    },
-    /// Neither `Error` nor `RequestId`, or not an envelope at all.
-    Unreadable(&'static str),
-}
-
-/// Longest text of the cloud's that is kept, in characters.
-const TEXT_MAX: usize = 300;
-
-pub fn envelope(bytes: &[u8]) -> Envelope {
-    let Ok(Value::Object(mut outer)) = serde_json::from_slice(bytes) else {
-        return Envelope::Unreadable("the answer was not complete JSON");
-    };
-    let Some(Value::Object(response)) = outer.remove("Response") else {
-        return Envelope::Unreadable("the answer had no Response in it");
-    };
-    let text = |value: Option<&Value>| {
-        let text = value.and_then(Value::as_str).filter(|text| !text.is_empty());
-        text.map(|text| text.chars().take(TEXT_MAX).collect::<String>())
-    };
-    let request_id = text(response.get("RequestId"));
-    match (response.get("Error").filter(|error| !error.is_null()), request_id) {
-        (Some(error), request_id) => match text(error.get("Code")) {
-            Some(code) => {
-                Envelope::Error { code, message: text(error.get("Message")).unwrap_or_default(), request_id }
-            }
-            None => Envelope::Unreadable("the answer had an error without a code"),
-        },
-        (None, Some(request_id)) => Envelope::Good { request_id, body: response.into() },
-        (None, None) => Envelope::Unreadable("the answer had neither an error nor a RequestId"),
-    }
-}
+use super::TEXT_MAX;
+use crate::domain::id::KeyId;
+use crate::domain::plan::{Amount, Family, Image, Machine, Operation, Price, Progress, Source, SystemDisk};
 
 /// `null`, `[]` and a missing field all mean the default.
-fn lenient<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<T, D::Error> {
     let value = Value::deserialize(from)?;
@@ -186,11 +92,11 @@ struct WireTag {
     value: String,
 }
 
-/// The first element of a list; an empty or null list has none.
-fn first<'a>(body: &'a Value, list: &str) -> Result<Option<&'a Value>, &'static str> {
-    match body.get(list) {
-        Some(Value::Array(elements)) => Ok(elements.first()),
-        Some(Value::Null) => Ok(None),
+/// A list of the answer; a null one is empty.
+pub(super) fn list<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
+    match body.get(name) {
+        Some(Value::Array(elements)) => Ok(elements),
+        Some(Value::Null) => Ok(&[]),
         Some(_) | None => Err("the answer had no list in it"),
     }
 }
@@ -200,7 +106,7 @@ fn first<'a>(body: &'a Value, list: &str) -> Result<Option<&'a Value>, &'static 
 /// # Errors
 /// When there is one that cannot be read, or no list to look in: that is no proof that the instance is gone.
 pub fn machine(body: &Value, region: &str) -> Result<Option<Machine>, &'static str> {
-    let Some(first) = first(body, "InstanceSet")? else { return Ok(None) };
+    let Some(first) = list(body, "InstanceSet")?.first() else { return Ok(None) };
     let wire = WireInstance::deserialize(first).map_err(|_| "an instance could not be read")?;
     let last = operation(&wire);
     let mut tags: Vec<_> = wire.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -274,7 +180,7 @@ struct WireImage {
 /// # Errors
 /// When there is one that cannot be read, or no list to look in.
 pub fn image(body: &Value) -> Result<Option<Image>, &'static str> {
-    let Some(first) = first(body, "ImageSet")? else { return Ok(None) };
+    let Some(first) = list(body, "ImageSet")?.first() else { return Ok(None) };
     let wire = WireImage::deserialize(first).map_err(|_| "an image could not be read")?;
     Ok(Some(Image {
         id: wire.image_id.parse().map_err(|_| "an image had no id")?,
@@ -292,40 +198,30 @@ pub fn image(body: &Value) -> Result<Option<Image>, &'static str> {
     }))
 }
 
+/// `Price.InstancePrice` of an `InquiryPriceResetInstance` answer.
+///
+/// # Errors
+/// When there is no amount in it that can be read: that is no proof that the reset is free.
+pub fn price(body: &Value) -> Result<Price, &'static str> {
+    let item = &body["Price"]["InstancePrice"];
+    let amount = |names: [&str; 2]| {
+        let number = names.into_iter().find_map(|name| item[name].as_number())?;
+        number.to_string().parse::<Amount>().ok()
+    };
+    let rate = amount(["UnitPriceDiscount", "UnitPrice"]);
+    let once = amount(["DiscountPrice", "OriginalPrice"]);
+    if rate.is_none() && once.is_none() {
+        return Err("the answer had no price in it");
+    }
+    let unit = rate.and_then(|_| item["ChargeUnit"].as_str()).unwrap_or_default().to_owned();
+    Ok(Price { rate, unit, once })
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-
-    fn order() -> ResetOrder {
-        ResetOrder {
-            region: "ap-guangzhou".to_owned(),
-            instance: "ins-r8hr2upy".parse().unwrap(),
-            image: "img-pmqg1cw7".parse().ok(),
-            disk_gb: Some(60),
-            login: LoginOrder::Keys(vec!["skey-8xk2p1qa".parse().unwrap()]),
-            hostname: Some("web-7".to_owned()),
-            security: Some(true),
-            monitor: None,
-            automation: Some(false),
-        }
-    }
-
-    #[test]
-    fn only_what_was_asked_for_is_sent() {
-        insta::assert_snapshot!(reset_instance(&order()), @r#"{"EnhancedService":{"AutomationService":{"Enabled":false},"SecurityService":{"Enabled":true}},"HostName":"web-7","ImageId":"img-pmqg1cw7","InstanceId":"ins-r8hr2upy","LoginSettings":{"KeyIds":["skey-8xk2p1qa"]},"SystemDisk":{"DiskSize":60}}"#);
-        let bare = ResetOrder {
-            image: None,
-            disk_gb: None,
-            login: LoginOrder::Random,
-            hostname: None,
-            security: None,
-            automation: None,
-            ..order()
-        };
-        assert_eq!(reset_instance(&bare), json!({ "InstanceId": "ins-r8hr2upy" }));
-        let keep = ResetOrder { login: LoginOrder::KeepImage, ..bare };
-        assert_eq!(reset_instance(&keep)["LoginSettings"], json!({ "KeepImageLogin": "TRUE" }));
-    }
 
     #[test]
     fn nulls_and_odd_shapes_are_read() {
@@ -377,24 +273,17 @@ mod tests {
     }
 
     #[test]
-    fn envelopes() {
-        for good in [r#"{"Response":{"RequestId":"a"}}"#, r#"{"Response":{"Error":null,"RequestId":"a"}}"#] {
-            assert!(matches!(envelope(good.as_bytes()), Envelope::Good { .. }), "{good}");
-        }
-        let error = envelope(br#"{"Response":{"Error":{"Code":"C","Message":"m"},"RequestId":"a"}}"#);
-        assert_eq!(
-            error,
-            Envelope::Error {
-                code: "C".to_owned(),
-                message: "m".to_owned(),
-                request_id: Some("a".to_owned()),
-            }
-        );
-        let nameless = r#"{"Response":{"Error":{"Message":"m"},"RequestId":"a"}}"#;
-        for odd in
-            ["", "{\"Respon", "[]", "{}", r#"{"Response":{}}"#, r#"{"Response":{"RequestId":""}}"#, nameless]
-        {
-            assert!(matches!(envelope(odd.as_bytes()), Envelope::Unreadable(_)), "{odd}");
+    fn a_price_is_what_is_paid() {
+        let read = |item: Value| price(&json!({ "Price": { "InstancePrice": item } }));
+        let amount = |text: &str| text.parse::<Amount>().ok();
+        let hourly =
+            json!({ "UnitPrice": 0.8, "ChargeUnit": "HOUR", "UnitPriceDiscount": 0.66, "Discount": 82 });
+        let by_hour = Price { rate: amount("0.66"), unit: "HOUR".to_owned(), once: None };
+        assert_eq!(read(hourly), Ok(by_hour));
+        let prepaid = json!({ "OriginalPrice": 12, "DiscountPrice": null, "ChargeUnit": null });
+        assert_eq!(read(prepaid), Ok(Price { rate: None, unit: String::new(), once: amount("12") }));
+        for odd in [json!({}), json!([]), json!(null), json!({ "UnitPrice": "free", "ChargeUnit": "HOUR" })] {
+            assert!(read(odd.clone()).is_err(), "{odd}");
         }
     }
 }
