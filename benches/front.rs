@@ -36,6 +36,8 @@ const AT_ONCE: usize = 16;
 const ENTRY: usize = 780;
 const RECORD: usize = 725;
 const CARD: usize = 66;
+/// After how many commands and cancellations the store writes its log back.
+const WRITE_BACK: u64 = 32;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -183,7 +185,7 @@ impl Statements {
         self.write("COMMIT", ());
     }
 
-    /// What cancels it.
+    /// What cancels it, and what the store does when everybody is answered.
     fn end(&self, round: u64) {
         self.write("BEGIN IMMEDIATE", ());
         let seq = self.append(2 * round + 1);
@@ -193,6 +195,9 @@ impl Statements {
         );
         self.write("DELETE FROM lock", ());
         self.write("COMMIT", ());
+        if round.is_multiple_of(WRITE_BACK) {
+            read(&self.writer, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
     }
 
     fn append(&self, seq: u64) -> i64 {
