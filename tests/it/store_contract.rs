@@ -464,7 +464,7 @@ fn narrow_front(store: Arc<dyn Store>) -> App {
     let policy = Arc::new(Policy { limits, ..policy() });
     let policies: Policies = Arc::new(move |_| std::future::ready(Ok(Arc::clone(&policy))).boxed());
     let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
-    App { store, rules, bell: Arc::new(|| std::future::ready(()).boxed()), command: "/reset".to_owned() }
+    App { store, rules, bell: Arc::new(|| std::future::ready(()).boxed()) }
 }
 
 #[test]
