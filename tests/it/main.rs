@@ -15,6 +15,7 @@ mod hostile;
 mod ingress;
 mod server;
 mod sim_cvm;
+mod sim_discord;
 mod store_contract;
 mod story;
 mod support;
