@@ -16,6 +16,7 @@ mod hostile;
 mod ingress;
 mod server;
 mod sim_cvm;
+mod sim_discord;
 mod sim_slack;
 mod store_contract;
 mod story;

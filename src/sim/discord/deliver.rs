@@ -174,6 +174,8 @@ impl DiscordWorld {
     ) -> Delivery {
         let roles = self.members.get(user).map_or(&[][..], Vec::as_slice);
         let mut member = show::member(user, roles);
+        member["is_pending"] = json!(false);
+        member["unusual_dm_activity_until"] = Value::Null;
         member["permissions"] = json!(permission::USUAL.to_string());
         let guild = cast::DISCORD_GUILD_ID;
         let mut body = json!({

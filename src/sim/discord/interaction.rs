@@ -3,11 +3,11 @@
 
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::error::{Form, Refused, refused};
-use super::{DiscordWorld, Message, Outcome, limits, mentions};
+use super::{DiscordWorld, Message, Outcome, limits, mentions, show};
 use crate::sim::cast;
 
 const TO_ANSWER: SignedDuration = SignedDuration::from_secs(3);
@@ -164,7 +164,11 @@ impl DiscordWorld {
             message.pings = mentions::pinged(&message.content, &allowed, false);
         }
         message.only = only;
-        message.interaction = Some(self.interactions[index].id.clone());
+        let one = &self.interactions[index];
+        message.interaction = Some(json!({
+            "id": one.id, "type": one.kind as u8, "user": show::user(&one.user),
+            "authorizing_integration_owners": { "0": cast::DISCORD_GUILD_ID },
+        }));
         let id = message.id.clone();
         self.messages.push(message);
         Ok(id)

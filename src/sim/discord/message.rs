@@ -29,8 +29,8 @@ pub struct Message {
     pub pings: Vec<String>,
     pub edits: u32,
     pub edited: Option<Timestamp>,
-    /// The interaction that it answers.
-    pub interaction: Option<String>,
+    /// The interaction that it answers: `interaction_metadata`.
+    pub interaction: Option<Value>,
 }
 
 impl Message {
@@ -82,10 +82,10 @@ impl Message {
         if let Some(id) = &self.reply_to {
             shown["message_reference"] = json!({ "type": 0, "channel_id": self.channel, "message_id": id });
         }
-        if let Some(id) = &self.interaction {
+        if let Some(interaction) = &self.interaction {
             shown["application_id"] = json!(cast::DISCORD_APPLICATION_ID);
             shown["webhook_id"] = json!(cast::DISCORD_APPLICATION_ID);
-            shown["interaction_metadata"] = json!({ "id": id, "type": 2 });
+            shown["interaction_metadata"] = interaction.clone();
         }
         shown
     }

@@ -177,7 +177,6 @@ impl DiscordWorld {
 
     fn act(&mut self, (method, path): (&Method, &[&str]), body: &Value, now: Timestamp) -> Outcome {
         match (method.as_str(), path) {
-            ("GET", ["users", "@me"]) => Ok(show::bot()),
             ("POST", ["users", "@me", "channels"]) => self.open_direct(body, now),
             ("POST", ["channels", channel, "messages"]) => self.post(channel, body, now),
             ("GET", ["channels", channel, "messages"]) => self.read(channel, None),

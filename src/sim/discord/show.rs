@@ -13,13 +13,14 @@ pub(super) fn user(id: &str) -> Value {
     let name = cast::user_name(id);
     json!({
         "id": id, "username": name, "global_name": name, "avatar": null, "discriminator": "0", "public_flags": 0,
+        "flags": 0, "primary_guild": null,
     })
 }
 
 pub(super) fn bot() -> Value {
     json!({
         "id": cast::DISCORD_APPLICATION_ID, "username": "cleanslate", "avatar": null, "discriminator": "0000",
-        "bot": true, "public_flags": 524_288, "global_name": null,
+        "bot": true, "public_flags": 524_288, "flags": 524_288, "global_name": null, "primary_guild": null,
     })
 }
 

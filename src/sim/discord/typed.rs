@@ -40,6 +40,7 @@ pub fn typed(text: &str) -> Result<Typed, String> {
             let options = subcommand(takes, &words[1..], tail)?;
             Ok(Typed { name, options: json!([{ "name": sub, "type": 1, "options": options }]) })
         }
+        None if name.ends_with("resets") => Err("choose status, cancel, close, explain or help".to_owned()),
         None => Ok(Typed { name: name.to_owned(), options: reset(&words, tail)?.into() }),
     }
 }
@@ -120,9 +121,25 @@ mod tests {
             "/reset ins-r8hr2upy img-pmqg1cw7 please",
             "/reset ins-r8hr2upy password=hunter2",
             "/resets help me",
+            "/resets",
             "reset ins-r8hr2upy",
         ];
         let shown: Vec<String> = texts.iter().map(|text| shown(text)).collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @"
+        /reset instance:ins-r8hr2upy
+        /reset instance:ins-r8hr2upy image:img-pmqg1cw7 disk:60GB login:keep keys:skey-1,skey-2 security:off reason:disk corrupt -- 481
+        /reset instance:ins-r8hr2upy disk:60 image:img-pmqg1cw7
+        /resets status
+        /resets status request:k3v9q
+        /resets close request:k3v9q finding:it was wiped
+        /resets explain instance:ins-r8hr2upy
+        /resets help
+        `instance` is required
+        Discord's form has no place for `please`
+        Discord's form has no place for `password=hunter2`
+        Discord's form has no place for `me`
+        choose status, cancel, close, explain or help
+        a command begins with /
+        ");
     }
 }
