@@ -164,6 +164,30 @@ mod tests {
         let hints = cases
             .map(|(subcommand, options)| from_options(subcommand, &options).unwrap_err().to_string())
             .join("\n");
-        insta::assert_snapshot!(hints, @"");
+        insta::assert_snapshot!(hints, @"
+        say which machine: `/reset ins-r8hr2upy img-pmqg1cw7 60GB`
+        the option `instance`: that is not an instance id: it looks like `ins-r8hr2upy`
+        `lhins-` ids belong to another product. This bot resets CVM instances (`ins-…`) only
+        the option `instance`: that is not an instance id: it looks like `ins-r8hr2upy`
+        the option `instance` has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console
+        `instance` was given twice
+        the option `image`: that is not an image id: it looks like `img-pmqg1cw7`
+        the disk size is a whole number of GB, like `60GB`, from 1 to 99999
+        `login` takes `keep`, `image`, `random` or `vault`
+        the option `keys`: that is not a key id: it looks like `skey-8xk2p1qa`
+        `security` takes `on` or `off`
+        `userdata` takes the name of a text in the configuration
+        no password may pass through chat. Change that password now if it is in use, and choose the login `keep`, `image`, `random` or `vault`
+        Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
+        Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
+        key pairs and a login cannot both be given
+        the reason is longer than 200 characters
+        say which request: its id like `#k3v9q` (at least four characters), or the instance id
+        say which request: its id like `#k3v9q` (at least four characters), or the instance id
+        say what you found: `/reset close k3v9q -- logged in, the disk is new`
+        the option `instance`: that is not an instance id: it looks like `ins-r8hr2upy`
+        Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
+        Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
+        ");
     }
 }
