@@ -66,8 +66,8 @@ impl DiscordWorld {
 
     /// Whether the message is the answer to a command.
     pub fn answers_command(&self, message: &Message) -> bool {
-        let answered = |id: &String| self.interactions.iter().find(|one| one.id == *id);
-        message.interaction.as_ref().and_then(answered).is_some_and(|one| one.kind == Kind::Command)
+        let id = message.interaction.as_ref().and_then(|interaction| interaction["id"].as_str());
+        self.interactions.iter().any(|one| Some(one.id.as_str()) == id && one.kind == Kind::Command)
     }
 
     pub(super) fn answer_interaction(
