@@ -11,7 +11,7 @@ use crate::domain::request::Request;
 
 pub fn opened(request: &Request) -> Notice {
     Notice::say(spans!["Checking ", machine(request), ". The card comes to this channel. ", tag(request)])
-        .line(spans!["If none appears within a minute, invite the bot: `/invite @cleanslate`"])
+        .line(spans!["If none appears within a minute, let the bot in: `/invite @cleanslate`"])
 }
 
 pub fn hint(hint: &Hint) -> Notice {

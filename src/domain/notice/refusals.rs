@@ -48,7 +48,7 @@ pub(super) fn reason(why: &Refusal) -> Vec<Span> {
 fn next(why: &Refusal) -> &'static str {
     match why {
         Refusal::Plan(why) => plan_next(why),
-        Refusal::NoCard { .. } => "Invite the bot to the channel, `/invite @cleanslate`, then ask again.",
+        Refusal::NoCard { .. } => "Let the bot into the channel (`/invite @cleanslate`), then ask again.",
         Refusal::CloudSilent { .. } => "Ask again when Tencent Cloud answers; the log has the details.",
         Refusal::Right { denial: Denial::LookupFailed, .. } => "Ask again in a minute.",
         Refusal::Right { .. } => "Ask somebody who has the right.",

@@ -41,7 +41,7 @@ pub(super) fn line(line: &Line, command: &str, room: usize) -> String {
             Span::Strong(text) => pen.marked(text, "**", in_text),
             Span::Code(text) => pen.code(text),
             Span::Command(words) => pen.code(&typed(command, words)),
-            Span::Invite => pen.free("give the bot View Channel and Send Messages here", "", "", in_text),
+            Span::Invite => pen.free("give it View Channel and Send Messages here", "", "", in_text),
             Span::Person(actor) => pen.principal(&actor.principal()),
             Span::Principal(principal) => pen.principal(principal),
             Span::Time(time) => pen.whole(&format!("<t:{}:T>", time.as_second())),
