@@ -194,7 +194,7 @@ impl Statements {
         );
         self.write("DELETE FROM lock", ());
         self.write("COMMIT", ());
-        if round % WRITE_BACK == 0 {
+        if round.is_multiple_of(WRITE_BACK) {
             read(&self.writer, "PRAGMA wal_checkpoint(PASSIVE)");
         }
     }

@@ -7,15 +7,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use cleanslate::app::App;
 use cleanslate::audit::Head;
 use cleanslate::audit::verify::Verifier;
+use cleanslate::chat::{Inbound, Reply};
+use cleanslate::domain::ask::Order;
 use cleanslate::domain::id::MessageRef;
-use cleanslate::domain::notice::Notice;
+use cleanslate::domain::notice::{Notice, plain};
 use cleanslate::domain::plan::{Findings, Known, Plan};
-use cleanslate::domain::policy::Denial;
+use cleanslate::domain::policy::{Denial, Limits, Policies, Policy};
 use cleanslate::domain::request::{Card, Event, Fact, Request, Sighting, Speech, Terms};
+use cleanslate::store::rules::Rules;
 use cleanslate::store::sqlite::Sqlite;
 use cleanslate::store::{Commit, Due, Quota, Store, StoreError, Tally, Tell};
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::support::memory::Memory;
@@ -451,4 +456,41 @@ fn two_processes_share_a_file() {
     let late = Commit::advance(&request, after(&request, Event::Cancelled, start()), &policy().hash);
     assert!(matches!(wait(one.commit(late)), Err(StoreError::Conflict)));
     assert_eq!(verify(&one), 3);
+}
+
+/// A front with room for two asks a minute and three open requests.
+fn narrow_front(store: Arc<dyn Store>) -> App {
+    let limits = Limits { open_per_channel: 3, asks_per_minute: 2, max_disk_gb: 500 };
+    let policy = Arc::new(Policy { limits, ..policy() });
+    let policies: Policies = Arc::new(move |_| std::future::ready(Ok(Arc::clone(&policy))).boxed());
+    let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
+    App { store, rules, bell: Arc::new(|| std::future::ready(()).boxed()), command: "/reset".to_owned() }
+}
+
+#[test]
+fn who_asks_too_often_is_denied_and_what_was_opened_stands() {
+    let store = Arc::new(Memory::new(origin()));
+    let front = narrow_front(store.clone());
+    let says = |number: u32, at| {
+        let order = Order::Reset(Box::new(sample::ask(&format!("ins-0000000{number}"))));
+        let id = id(&number.to_string());
+        let inbound = Inbound::Order { caller: caller("UALICE"), id, order: Ok(order) };
+        match wait(front.receive(inbound, at)) {
+            Reply::Private(words) => plain(&words).join("\n"),
+            other => panic!("{other:?}"),
+        }
+    };
+    let open = |words: &str| words.contains("Nothing has been wiped");
+    assert!(says(1, start()).contains("Checking ins-00000001"));
+    assert!(says(2, start()).contains("Checking ins-00000002"));
+    for _ in 0..2 {
+        assert!(says(3, start()).contains("too many requests from you within a minute"));
+    }
+    let again = says(1, start());
+    assert!(open(&again), "the same delivery again: {again}");
+    assert!(says(3, later(60)).contains("Checking ins-00000003"));
+    assert!(says(4, later(60)).contains("too many requests are open in this channel"));
+    let again = says(1, later(60));
+    assert!(open(&again), "the same delivery again: {again}");
+    assert_eq!(verify(&*store), 6, "the policy, three requests, each denial once");
 }
