@@ -192,7 +192,7 @@ fn answers_to_the_caller_alone() {
     If none appears within a minute, invite the bot: /invite @cleanslate
 
     ## hint
-    Nothing was started and nothing was wiped: login= takes keep, image, random or vault.
+    Nothing was started and nothing was wiped: login takes keep, image, random or vault.
     All of it: /resets help
 
     ## already open

@@ -1,12 +1,20 @@
 //! The command, from words to meaning. ASCII grammar; an unknown word is an error with a hint, never ignored and
 //! never echoed raw. The reason alone may be any text.
 
+mod options;
+
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::{BadId, ImageId, InstanceId, KeyId, RequestId};
+pub use options::from_options;
 
 /// Longest reason, in characters.
 pub const REASON_MAX: usize = 200;
+
+/// What a password would be typed under.
+const PASSWORDS: [&str; 4] = ["password", "pass", "pwd", "passwd"];
 
 /// How people log in after the reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,19 +65,40 @@ pub enum Order {
     Help,
 }
 
+/// Where in a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// Counted from 1.
+    Word(usize),
+    Option(&'static str),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(number) => write!(f, "word {number}"),
+            Self::Option(name) => write!(f, "the option `{name}`"),
+        }
+    }
+}
+
 /// What is wrong with the words, and what to type instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Hint {
     #[error("say which machine: `/reset ins-r8hr2upy img-pmqg1cw7 60GB`")]
     Empty,
-    #[error("word {0} is not part of the command. Only the reason, after `--`, may be any text")]
-    Unknown(usize),
+    #[error("{0} is not part of the command. Only the reason, after `--`, may be any text")]
+    Unknown(At),
     #[error(
-        "word {0} has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console"
+        "Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`"
     )]
-    NotAscii(usize),
-    #[error("word {at}: {bad}")]
-    Id { at: usize, bad: BadId },
+    Outdated,
+    #[error(
+        "{0} has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console"
+    )]
+    NotAscii(At),
+    #[error("{at}: {bad}")]
+    Id { at: At, bad: BadId },
     #[error("`{0}` was given twice")]
     Twice(&'static str),
     #[error("`{option}` takes {takes}")]
@@ -77,10 +106,10 @@ pub enum Hint {
     #[error("the disk size is a whole number of GB, like `60GB`, from 1 to 99999")]
     Size,
     #[error(
-        "no password may pass through chat. Change that password now if it is in use, and choose `login=keep`, `login=image`, `login=random` or `login=vault`"
+        "no password may pass through chat. Change that password now if it is in use, and choose the login `keep`, `image`, `random` or `vault`"
     )]
     Password,
-    #[error("`key=` and `login=` cannot both be given")]
+    #[error("key pairs and a login cannot both be given")]
     KeyAndLogin,
     #[error("the reason is longer than {REASON_MAX} characters")]
     LongReason,
@@ -88,7 +117,7 @@ pub enum Hint {
     OtherProduct(&'static str),
     #[error("say which request: its id like `#k3v9q` (at least four characters), or the instance id")]
     NoTarget,
-    #[error("say what you found after `--`: `/reset close k3v9q -- logged in, the disk is new`")]
+    #[error("say what you found: `/reset close k3v9q -- logged in, the disk is new`")]
     NoFinding,
 }
 
@@ -106,7 +135,7 @@ pub fn parse(text: &str) -> Result<Order, Hint> {
     let (head, reason) = split_reason(text)?;
     let words: Vec<&str> = head.split_ascii_whitespace().collect();
     if let Some(at) = words.iter().position(|word| !word.bytes().all(|b| b.is_ascii_graphic())) {
-        return Err(Hint::NotAscii(at + 1));
+        return Err(Hint::NotAscii(At::Word(at + 1)));
     }
     let Some((first, rest)) = words.split_first() else {
         return if text.trim().is_empty() { Ok(Order::Help) } else { Err(Hint::Empty) };
@@ -130,7 +159,7 @@ pub fn parse(text: &str) -> Result<Order, Hint> {
         },
         "explain" => match rest {
             [] => Err(Hint::Empty),
-            [one, more @ ..] => no_more_after(2, more, Order::Explain(instance(2, one)?)),
+            [one, more @ ..] => no_more_after(2, more, Order::Explain(instance(At::Word(2), one)?)),
         },
         _ => Draft::default().read(&words)?.finish(reason).map(|ask| Order::Reset(Box::new(ask))),
     }
@@ -140,11 +169,16 @@ pub fn parse(text: &str) -> Result<Order, Hint> {
 fn split_reason(text: &str) -> Result<(&str, Option<String>), Hint> {
     let start = if text.starts_with("-- ") { Some(0) } else { text.find(" -- ").map(|at| at + 1) };
     let Some(at) = start else { return Ok((text.trim_end_matches(" --"), None)) };
-    let reason = text[at + 3..].trim();
-    if reason.chars().count() > REASON_MAX {
+    Ok((&text[..at], reason(&text[at + 3..])?))
+}
+
+/// Any text, if it says something.
+fn reason(text: &str) -> Result<Option<String>, Hint> {
+    let text = text.trim();
+    if text.chars().count() > REASON_MAX {
         return Err(Hint::LongReason);
     }
-    Ok((&text[..at], (!reason.is_empty()).then(|| reason.to_owned())))
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 fn no_more(rest: &[&str], order: Order) -> Result<Order, Hint> {
@@ -152,7 +186,7 @@ fn no_more(rest: &[&str], order: Order) -> Result<Order, Hint> {
 }
 
 fn no_more_after(read: usize, rest: &[&str], order: Order) -> Result<Order, Hint> {
-    if rest.is_empty() { Ok(order) } else { Err(Hint::Unknown(read + 1)) }
+    if rest.is_empty() { Ok(order) } else { Err(Hint::Unknown(At::Word(read + 1))) }
 }
 
 fn target(word: &str) -> Result<Target, Hint> {
@@ -163,12 +197,16 @@ fn target(word: &str) -> Result<Target, Hint> {
     if RequestId::is_prefix(&prefix) { Ok(Target::Prefix(prefix)) } else { Err(Hint::NoTarget) }
 }
 
-fn instance(at: usize, word: &str) -> Result<InstanceId, Hint> {
+fn instance(at: At, word: &str) -> Result<InstanceId, Hint> {
     for other in ["lhins-", "ein-", "eks-"] {
         if word.starts_with(other) {
             return Err(Hint::OtherProduct(other));
         }
     }
+    word.parse().map_err(|bad| Hint::Id { at, bad })
+}
+
+fn image(at: At, word: &str) -> Result<ImageId, Hint> {
     word.parse().map_err(|bad| Hint::Id { at, bad })
 }
 
@@ -190,18 +228,16 @@ struct Draft {
 impl Draft {
     fn read(mut self, words: &[&str]) -> Result<Self, Hint> {
         for (index, word) in words.iter().enumerate() {
-            self.word(index + 1, word)?;
+            self.word(At::Word(index + 1), word)?;
         }
         Ok(self)
     }
 
-    fn word(&mut self, at: usize, word: &str) -> Result<(), Hint> {
+    fn word(&mut self, at: At, word: &str) -> Result<(), Hint> {
         match word.split_once('=') {
             Some((name, value)) => self.option(at, name, value),
-            None if at == 1 => set(&mut self.instance, "the instance", instance(at, word)?),
-            None if word.starts_with("img-") => {
-                set(&mut self.image, "the image", word.parse().map_err(|bad| Hint::Id { at, bad })?)
-            }
+            None if at == At::Word(1) => set(&mut self.instance, "the instance", instance(at, word)?),
+            None if word.starts_with("img-") => set(&mut self.image, "the image", image(at, word)?),
             None if word.starts_with(|c: char| c.is_ascii_digit()) => {
                 set(&mut self.disk_gb, "the size", size(word)?)
             }
@@ -209,7 +245,7 @@ impl Draft {
         }
     }
 
-    fn option(&mut self, at: usize, name: &str, value: &str) -> Result<(), Hint> {
+    fn option(&mut self, at: At, name: &str, value: &str) -> Result<(), Hint> {
         match name {
             "login" => set(&mut self.login, "login", login(value)?),
             "key" | "keys" => {
@@ -221,7 +257,7 @@ impl Draft {
             "monitor" => set(&mut self.monitor, "monitor", switch("monitor", value)?),
             "automation" => set(&mut self.automation, "automation", switch("automation", value)?),
             "userdata" => set(&mut self.userdata, "userdata", text_name(value)?),
-            "password" | "pass" | "pwd" | "passwd" => Err(Hint::Password),
+            _ if PASSWORDS.contains(&name) => Err(Hint::Password),
             _ => Err(Hint::Unknown(at)),
         }
     }
@@ -269,7 +305,7 @@ fn login(value: &str) -> Result<Login, Hint> {
         "image" => Ok(Login::Image),
         "random" => Ok(Login::Random),
         "vault" => Ok(Login::Vault),
-        _ => Err(Hint::Value { option: "login=", takes: "`keep`, `image`, `random` or `vault`" }),
+        _ => Err(Hint::Value { option: "login", takes: "`keep`, `image`, `random` or `vault`" }),
     }
 }
 
@@ -288,7 +324,7 @@ fn host_name(value: &str) -> Result<String, Hint> {
     if good {
         Ok(value.to_owned())
     } else {
-        Err(Hint::Value { option: "hostname=", takes: "2 to 60 letters, digits, `-` and `.`" })
+        Err(Hint::Value { option: "hostname", takes: "2 to 60 letters, digits, `-` and `.`" })
     }
 }
 
@@ -298,7 +334,7 @@ fn text_name(value: &str) -> Result<String, Hint> {
     if good {
         Ok(value.to_owned())
     } else {
-        Err(Hint::Value { option: "userdata=", takes: "the name of a text in the configuration" })
+        Err(Hint::Value { option: "userdata", takes: "the name of a text in the configuration" })
     }
 }
 
@@ -404,16 +440,16 @@ mod tests {
         word 1: that is not an instance id: it looks like `ins-r8hr2upy`
         word 2 is not part of the command. Only the reason, after `--`, may be any text
         word 1 has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console
-        no password may pass through chat. Change that password now if it is in use, and choose `login=keep`, `login=image`, `login=random` or `login=vault`
-        `login=` takes `keep`, `image`, `random` or `vault`
-        `key=` and `login=` cannot both be given
+        no password may pass through chat. Change that password now if it is in use, and choose the login `keep`, `image`, `random` or `vault`
+        `login` takes `keep`, `image`, `random` or `vault`
+        key pairs and a login cannot both be given
         `the size` was given twice
         word 2 is not part of the command. Only the reason, after `--`, may be any text
         `security` takes `on` or `off`
         `lhins-` ids belong to another product. This bot resets CVM instances (`ins-…`) only
         say which request: its id like `#k3v9q` (at least four characters), or the instance id
         say which request: its id like `#k3v9q` (at least four characters), or the instance id
-        say what you found after `--`: `/reset close k3v9q -- logged in, the disk is new`
+        say what you found: `/reset close k3v9q -- logged in, the disk is new`
         word 2 is not part of the command. Only the reason, after `--`, may be any text
         "
         );
