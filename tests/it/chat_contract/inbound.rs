@@ -87,13 +87,13 @@ fn every_click_is_understood() {
         writeln!(all, "{}", told(click(&payload(name)))).unwrap();
     }
     insta::assert_snapshot!(all, @r#"
-    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Some("web-7")
-    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.cancel.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed None
-    T111/U222 bob of A111 in T111/D111, direct on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed None
-    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed None
-    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed None
-    T111/W222 bob of A111 in E111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed None
-    T111/U111 jtorrance of A111 in T111/C111 on 1548261231.000200: this button is not one of this version's, typed None
+    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Name("web-7")
+    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.cancel.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Nothing
+    T111/U222 bob of A111 in T111/D111, direct on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Nothing
+    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Nothing
+    T111/U222 bob of A111 in T111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Nothing
+    T111/W222 bob of A111 in E111/C111 on 1700000000.000100: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, typed Nothing
+    T111/U111 jtorrance of A111 in T111/C111 on 1548261231.000200: this button is not one of this version's, typed Nothing
     the platform sent something this version cannot read: an interaction that is not a click
     the platform sent something this version cannot read: an interaction that is not a click
     the platform sent something this version cannot read: an interaction that is not a click
