@@ -189,6 +189,10 @@ impl Policy {
         else {
             return Err(Denial::WrongApp);
         };
+        // First, because a direct message on Discord belongs to no guild at all.
+        if caller.direct {
+            return Err(Denial::DirectMessage);
+        }
         if !home.orgs.contains(&place.org) {
             return Err(Denial::WrongTeam);
         }
@@ -200,9 +204,6 @@ impl Policy {
         }
         if caller.bot {
             return Err(Denial::Bot);
-        }
-        if caller.direct {
-            return Err(Denial::DirectMessage);
         }
         if home.channels.contains(&place.channel) { Ok(()) } else { Err(Denial::WrongChannel) }
     }
