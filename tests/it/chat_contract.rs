@@ -1,6 +1,9 @@
-//! Slack as it is: its signatures, its payloads, the limits of its messages and the answers of its Web API.
+//! The platforms as they are: their signatures, their payloads, the limits of their messages and the answers of their
+//! APIs.
 
 mod client;
+mod discord_inbound;
+mod discord_signatures;
 mod hostile_words;
 mod inbound;
 mod signatures;
@@ -54,8 +57,9 @@ fn signed(timestamp: &str, signature: &str) -> HeaderMap {
 }
 
 /// A genuine body.
-fn genuine(body: &str) -> Verified {
+fn genuine(body: &(impl AsRef<[u8]> + ?Sized)) -> Verified {
+    let body = body.as_ref();
     let timestamp = NOW.to_string();
-    let headers = signed(&timestamp, &sign(SECRET, &timestamp, body.as_bytes()));
-    verify(&keys(), &headers, Bytes::copy_from_slice(body.as_bytes()), at(NOW)).unwrap()
+    let headers = signed(&timestamp, &sign(SECRET, &timestamp, body));
+    verify(&keys(), &headers, Bytes::copy_from_slice(body), at(NOW)).unwrap()
 }

@@ -1,0 +1,4 @@
+//! Discord: interactions in, HTTP API out.
+
+pub mod parse;
+pub mod verify;
