@@ -57,7 +57,7 @@ fn signed(timestamp: &str, signature: &str) -> HeaderMap {
 }
 
 /// A genuine body.
-fn genuine(body: impl AsRef<[u8]>) -> Verified {
+fn genuine(body: &(impl AsRef<[u8]> + ?Sized)) -> Verified {
     let body = body.as_ref();
     let timestamp = NOW.to_string();
     let headers = signed(&timestamp, &sign(SECRET, &timestamp, body));

@@ -1,14 +1,4 @@
-//! Discord: interactions in, REST calls out.
+//! Discord: interactions in, HTTP API out.
 
-pub mod client;
-pub mod commands;
 pub mod parse;
-pub mod render;
 pub mod verify;
-
-use super::{Door, Keys};
-
-/// Discord's way in.
-pub fn door(keys: Keys<verify::Keys>, command: String) -> Door<verify::Keys> {
-    Door { keys, verify: verify::verify, reply: render::reply, command }
-}
