@@ -1,6 +1,7 @@
 //! The chat platforms: what comes in ([`Inbound`]), what is answered ([`Reply`]), and the port through which the
 //! worker speaks ([`Chat`]). Only the verifiers make a [`Verified`] body, and the parsers accept nothing else.
 
+pub mod discord;
 pub mod slack;
 
 use std::sync::Arc;

@@ -1,0 +1,3 @@
+//! Discord: interactions in, REST calls out.
+
+pub mod render;
