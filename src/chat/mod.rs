@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::domain::ask::{Hint, Order};
-use crate::domain::id::{MessageRef, Place, Principal, RequestId};
+use crate::domain::id::{MessageRef, Place, Platform, Principal, RequestId};
 use crate::domain::notice::{Form, Notice};
 use crate::domain::policy::Caller;
 use crate::domain::request::{BadPress, Press};
@@ -146,4 +146,45 @@ pub trait Chat: Send + Sync {
 
     /// The groups and roles that an account holds now: what was proven at a click may be gone at the claim.
     async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError>;
+}
+
+/// Speaks on the platform that each place belongs to.
+pub struct Voices {
+    pub slack: Option<Arc<dyn Chat>>,
+    pub discord: Option<Arc<dyn Chat>>,
+}
+
+impl Voices {
+    fn at(&self, place: &Place) -> Result<&dyn Chat, ChatError> {
+        let (voice, name) = match place.platform {
+            Platform::Slack => (&self.slack, "Slack"),
+            Platform::Discord => (&self.discord, "Discord"),
+        };
+        voice.as_deref().ok_or_else(|| ChatError::NoAccess(format!("{name} is not configured here")))
+    }
+}
+
+#[async_trait]
+impl Chat for Voices {
+    async fn post(
+        &self,
+        place: &Place,
+        notice: &Notice,
+        under: Option<&MessageRef>,
+        key: &str,
+    ) -> Result<MessageRef, ChatError> {
+        self.at(place)?.post(place, notice, under, key).await
+    }
+
+    async fn update(&self, place: &Place, message: &MessageRef, notice: &Notice) -> Result<(), ChatError> {
+        self.at(place)?.update(place, message, notice).await
+    }
+
+    async fn tell(&self, place: &Place, user: &str, notice: &Notice, key: &str) -> Result<(), ChatError> {
+        self.at(place)?.tell(place, user, notice, key).await
+    }
+
+    async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError> {
+        self.at(&caller.place)?.proven(caller).await
+    }
 }

@@ -1,3 +1,4 @@
 //! Discord: interactions in, REST calls out.
 
+pub mod client;
 pub mod render;
