@@ -1,9 +1,13 @@
-//! Slack as it is: its signatures, its payloads, the limits of its messages and the answers of its Web API.
+//! The platforms as they are: their signatures, their payloads, the limits of their messages and the answers of their
+//! APIs.
 
 mod client;
+mod discord_client;
+mod discord_words;
 mod hostile_words;
 mod inbound;
 mod signatures;
+mod stage;
 
 use bytes::Bytes;
 use cleanslate::chat::Verified;

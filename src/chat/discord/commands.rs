@@ -73,7 +73,7 @@ fn subcommands() -> Vec<CreateCommandOption> {
     let sub = |name, description, options: Vec<CreateCommandOption>| {
         CreateCommandOption::new(CommandOptionType::SubCommand, name, description).set_sub_options(options)
     };
-    let request = || text("request", "Its id, like k3v9q, or the machine's").max_length(32);
+    let request = || text("request", "Its id, like k3v7q, or the machine's").max_length(32);
     vec![
         sub("status", "What is open in this channel, or how one request stands", vec![request()]),
         sub("cancel", "Withdraw a request; anyone in its channel may", vec![request().required(true)]),
