@@ -2,11 +2,12 @@
 //! APIs.
 
 mod client;
-mod discord_inbound;
-mod discord_signatures;
+mod discord_client;
+mod discord_words;
 mod hostile_words;
 mod inbound;
 mod signatures;
+mod stage;
 
 use bytes::Bytes;
 use cleanslate::chat::Verified;

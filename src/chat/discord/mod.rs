@@ -1,4 +1,6 @@
-//! Discord: interactions in, HTTP API out.
+//! Discord: interactions in, REST calls out.
 
-pub mod parse;
-pub mod verify;
+pub mod client;
+pub mod commands;
+mod refusal;
+pub mod render;
