@@ -25,6 +25,7 @@ async fn says(text: &str, options: Options) -> Result<String, String> {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the simulator runs beside the test")]
 async fn registering_says_what_changes_and_changes_only_that() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/discord/api/v10/", listener.local_addr().unwrap());

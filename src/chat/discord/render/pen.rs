@@ -363,10 +363,10 @@ mod tests {
         `/wipe`
         `/wipes help`
         `/wipes status`
-        `/wipes status k3v7q`
+        `/wipes status request:k3v7q`
         `/wipes cancel request:ins-r8hr2upy`
-        `/wipes close k3v7q -- logged in, 'the disk' is new`
-        `/wipes close k3v7q -- what you found`
+        `/wipes close request:k3v7q finding:logged in, 'the disk' is new`
+        `/wipes close request:k3v7q finding:what you found`
         `/wipes explain instance:ins-r8hr2upy`
         `/wipes explain ins-…`
         ");
