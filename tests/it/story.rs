@@ -283,7 +283,7 @@ async fn on_discord_a_role_approves_and_the_name_is_typed_in_a_window() {
     let mut bot = Bot::on(Platform::Discord).await;
     insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
     Checking ins-r8hr2upy. The card comes to this channel. #nqlno
-    If none appears within a minute, let the bot in: give it View Channel and Send Messages here
+    If none appears within a minute, let the bot in: give the bot View Channel and Send Messages here
     ");
     bot.works().await;
     insta::assert_snapshot!(bot.channel(), @"
