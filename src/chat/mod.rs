@@ -2,6 +2,7 @@
 //! worker speaks ([`Chat`]). Only the verifiers make a [`Verified`] body, and the parsers accept nothing else.
 
 pub mod discord;
+mod fit;
 mod headers;
 pub mod slack;
 

@@ -16,8 +16,9 @@ use serenity::builder::{
     CreateInteractionResponseMessage, CreateMessage, EditMessage,
 };
 
-use self::pen::{CUT, length, line, plain, snowflake};
+use self::pen::{line, plain, snowflake};
 use crate::chat::Reply;
+use crate::chat::fit::whole_lines;
 use crate::domain::id::Principal;
 use crate::domain::notice::{Button, Form, Notice, Span, Tone};
 
@@ -145,25 +146,7 @@ fn content(notice: &Notice, command: &str) -> String {
     let written = notice.lines.iter().map(|one| line(one, command, room(one.tone)));
     let mut lines: Vec<String> = written.filter(|line| !line.is_empty()).collect();
     let Some(last) = lines.pop() else { return String::new() };
-    // Two line breaks and the mark of a cut.
-    let room = CONTENT - length(&last) - 3;
-    let mut text = String::new();
-    for line in &lines {
-        if length(&text) + 1 + length(line) > room {
-            push_line(&mut text, CUT);
-            break;
-        }
-        push_line(&mut text, line);
-    }
-    push_line(&mut text, &last);
-    text
-}
-
-fn push_line(text: &mut String, line: &str) {
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(line);
+    whole_lines(lines.into_iter(), &last, CONTENT)
 }
 
 fn rows(notice: &Notice) -> Vec<CreateActionRow> {

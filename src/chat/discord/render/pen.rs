@@ -5,17 +5,10 @@
 
 use std::num::NonZeroU64;
 
+use crate::chat::fit::{CUT, clip, length};
 use crate::domain::ask::{self, Order, Target};
 use crate::domain::id::{MessageRef, Place, Platform, Principal};
 use crate::domain::notice::{self, Line, Span, Tone, is_hidden};
-
-/// Where something was left out.
-pub(super) const CUT: &str = "\u{2026}";
-
-/// Discord counts characters, not bytes.
-pub(super) fn length(text: &str) -> usize {
-    text.chars().count()
-}
 
 /// An id as it may stand between markup: digits only.
 pub(super) fn snowflake(id: &str) -> Option<NonZeroU64> {
@@ -158,30 +151,6 @@ fn in_code(c: char, _: Option<char>, _: bool) -> String {
 
 fn visible(c: char) -> String {
     if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }
-}
-
-/// `text` with each character, of which the place is given too, as `shown` has it, in at most `room` characters: cut
-/// between characters of the original, so that no escape is ever broken, and marked where it was cut. Says whether it
-/// was.
-fn clip(text: &str, room: usize, shown: impl Fn(usize, char) -> String) -> (String, bool) {
-    let mut out = String::new();
-    let (mut used, mut cut_at) = (0, 0);
-    for (at, c) in text.char_indices() {
-        let shown = shown(at, c);
-        used += length(&shown);
-        if used > room {
-            out.truncate(cut_at);
-            if room > 0 {
-                out.push_str(CUT);
-            }
-            return (out, true);
-        }
-        out.push_str(&shown);
-        if used < room {
-            cut_at = out.len();
-        }
-    }
-    (out, false)
 }
 
 /// A command as people fill it in on Discord, with its options by name; as it is where that cannot be known.

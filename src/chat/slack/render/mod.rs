@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
-use self::pen::{CUT, Style, Writer, clip, length};
+use self::pen::{Style, Writer, clip};
 use crate::chat::Reply;
+use crate::chat::fit::{length, push_line, whole_lines};
 use crate::domain::notice::{Button, Confirm, Line, Notice, Span, Tone, TypeField};
 
 /// Where a click carries what was typed: `state.values.<block>.<action>`.
@@ -150,19 +151,7 @@ fn words(notice: &Notice, command: &str) -> String {
     let label = |button: &Button| format!("[ {} ]", clip(&button.label, BUTTON));
     let buttons: Vec<String> = notice.buttons.iter().take(BUTTONS).map(label).collect();
     push_line(&mut tail, &buttons.join("  "));
-    // Two line breaks and the mark of a cut.
-    let room = TEXT - length(&tail) - 3;
-    let mut text = String::new();
-    for line in &notice.lines {
-        let line = writer.line(line, WORDS_LINE);
-        if length(&text) + 1 + length(&line) > room {
-            push_line(&mut text, CUT);
-            break;
-        }
-        push_line(&mut text, &line);
-    }
-    push_line(&mut text, &tail);
-    text
+    whole_lines(notice.lines.iter().map(|line| writer.line(line, WORDS_LINE)), &tail, TEXT)
 }
 
 /// Lines joined to texts that each fit a section.
@@ -175,11 +164,4 @@ fn pack(lines: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     texts
-}
-
-fn push_line(text: &mut String, line: &str) {
-    if !text.is_empty() && !line.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(line);
 }

@@ -4,16 +4,9 @@
 
 use jiff::Timestamp;
 
+use crate::chat::fit::{self, CUT, length};
 use crate::domain::id::{MessageRef, Place, Platform, Principal};
 use crate::domain::notice::{Line, Span, Tone, is_hidden, typed};
-
-/// Where something was left out.
-pub(super) const CUT: &str = "\u{2026}";
-
-/// Slack counts characters, not bytes.
-pub(super) fn length(text: &str) -> usize {
-    text.chars().count()
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -136,27 +129,9 @@ fn permalink(place: &Place, message: &MessageRef) -> Option<String> {
     ours.then(|| format!("https://slack.com/archives/{}/p{seconds}{micros}", place.channel))
 }
 
-/// `text` made harmless, in at most `room` characters: cut between characters of the original, so that no escape
-/// is ever broken, and marked where it was cut.
+/// `text` made harmless, in at most `room` characters.
 pub(super) fn clip(text: &str, room: usize) -> String {
-    let mut out = String::new();
-    let (mut used, mut cut_at) = (0, 0);
-    for c in text.chars() {
-        let shown = harmless(c);
-        used += length(&shown);
-        if used > room {
-            out.truncate(cut_at);
-            if room > 0 {
-                out.push_str(CUT);
-            }
-            return out;
-        }
-        out.push_str(&shown);
-        if used < room {
-            cut_at = out.len();
-        }
-    }
-    out
+    fit::clip(text, room, |_, c| harmless(c)).0
 }
 
 /// One character as it may stand in a message: nothing that begins markup, nothing that cannot be seen. A backtick
