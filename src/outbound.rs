@@ -35,3 +35,15 @@ pub fn client(timeouts: Timeouts) -> ClientBuilder {
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.total)
 }
+
+/// What became of a call that has no answer, without the URL: a stand-in's address may hold more than an address.
+pub fn lost(error: reqwest::Error) -> String {
+    let how = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the answer was lost"
+    };
+    format!("{how}: {}", error.without_url())
+}

@@ -187,14 +187,6 @@ fn nonce(key: &str) -> String {
     text
 }
 
-/// Without the URL: a stand-in's address may hold more than an address.
 fn lost(error: reqwest::Error) -> Failure {
-    let how = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the answer was lost"
-    };
-    unclear(format!("{how}: {}", error.without_url()))
+    unclear(outbound::lost(error))
 }

@@ -220,16 +220,8 @@ fn unclear(why: impl Into<String>) -> Failure {
     Failure::Chat(ChatError::Unclear(why.into()))
 }
 
-/// Without the URL: a stand-in's address may hold more than an address.
 fn lost(error: reqwest::Error) -> Failure {
-    let how = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the answer was lost"
-    };
-    unclear(format!("{how}: {}", error.without_url()))
+    unclear(outbound::lost(error))
 }
 
 #[cfg(test)]
