@@ -7,7 +7,7 @@ use super::ends::end;
 use super::refusals::riddle;
 use super::sheet::approvers;
 use super::{Notice, Span};
-use crate::domain::request::{Event, Request, Riddle, Speech, State};
+use crate::domain::request::{Event, Request, Riddle, Speech, State, Wire};
 
 /// Where the request's newest entry stands in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,17 +63,15 @@ fn request_id(request: &Request) -> Option<&str> {
 
 /// When the right to send was given; before it nothing can have left.
 pub(super) fn claimed_at(request: &Request) -> Timestamp {
-    let claimed = request.facts.iter().find(|fact| matches!(fact.event, Event::Claimed { .. }));
-    claimed.map_or(request.opened(), |fact| fact.at)
+    claimed(request).map_or(request.opened(), |(at, _)| at)
 }
 
-/// How long after the claim a lost reset can still begin.
-fn fence(request: &Request) -> SignedDuration {
-    let claimed = request
-        .facts
-        .iter()
-        .find_map(|fact| if let Event::Claimed { claim } = &fact.event { Some(claim.wire) } else { None });
-    claimed.unwrap_or_default().fence()
+/// When the claim was made, and over which wire.
+fn claimed(request: &Request) -> Option<(Timestamp, Wire)> {
+    let mut facts = request.facts.iter();
+    facts.find_map(|fact| {
+        if let Event::Claimed { claim } = &fact.event { Some((fact.at, claim.wire)) } else { None }
+    })
 }
 
 fn reminder(request: &Request) -> Notice {
@@ -93,7 +91,7 @@ fn reminder(request: &Request) -> Notice {
 }
 
 fn doubt(request: &Request) -> Notice {
-    let left = claimed_at(request);
+    let (left, wire) = claimed(request).unwrap_or((request.opened(), Wire::default()));
     to_all(
         request,
         spans!["We do not know yet whether "],
@@ -103,7 +101,7 @@ fn doubt(request: &Request) -> Notice {
             " and no clear answer came back; it will never be sent again. Until I report, treat the disk as lost and \
              do not reset it in the console: that would hide the answer. I will say here what I find, about ",
             // The fence, two looks, and the sweep that makes them.
-            left + fence(request) + SignedDuration::from_mins(2),
+            left + wire.fence() + SignedDuration::from_mins(2),
             "."
         ],
     )

@@ -13,6 +13,7 @@ const OVERTAKEN_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// Between two polls.
 const POLL: SignedDuration = SignedDuration::from_secs(10);
 const POLL_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+
 /// The protocol that a reset is sent over. It is part of the claim: how long a lost reset can still begin does not
 /// change with the configuration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
