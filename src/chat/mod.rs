@@ -158,10 +158,11 @@ pub struct Voices {
 
 impl Voices {
     fn at(&self, place: &Place) -> Result<&dyn Chat, ChatError> {
-        let (voice, name) = match place.platform {
-            Platform::Slack => (&self.slack, "Slack"),
-            Platform::Discord => (&self.discord, "Discord"),
+        let voice = match place.platform {
+            Platform::Slack => &self.slack,
+            Platform::Discord => &self.discord,
         };
+        let name = place.platform.name();
         voice.as_deref().ok_or_else(|| ChatError::NoAccess(format!("{name} is not configured here")))
     }
 }

@@ -94,6 +94,14 @@ impl Platform {
             Self::Discord => "discord",
         }
     }
+
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slack => "Slack",
+            Self::Discord => "Discord",
+        }
+    }
 }
 
 /// One request, derived from what the platform sent, so that the same delivery always names the same request.

@@ -8,6 +8,7 @@ mod transcript;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use clap::builder::PossibleValue;
 use jiff::{SignedDuration, Timestamp};
 
 use self::stage::Stage;
@@ -32,19 +33,13 @@ pub enum Decision {
     Ask,
 }
 
-/// Where it is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Where {
-    Slack,
-    Discord,
-}
+impl clap::ValueEnum for Platform {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Slack, Self::Discord]
+    }
 
-impl From<Where> for Platform {
-    fn from(place: Where) -> Self {
-        match place {
-            Where::Slack => Self::Slack,
-            Where::Discord => Self::Discord,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
     }
 }
 
@@ -53,7 +48,7 @@ impl From<Where> for Platform {
 #[command(after_help = faults())]
 pub struct Options {
     #[arg(long, value_enum, default_value = "slack")]
-    pub platform: Where,
+    pub platform: Platform,
     /// What is typed
     #[arg(long, default_value = COMMAND)]
     pub command: String,
@@ -87,7 +82,7 @@ fn faults() -> String {
 /// When the rehearsal itself cannot be set up.
 pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
     let begun = std::time::Instant::now();
-    let platform = Platform::from(options.platform);
+    let platform = options.platform;
     for name in [&options.caller, &options.approver] {
         cast::id(platform, name).with_context(|| {
             format!("there is no `{name}` here; the cast is alice, bob, carol and mallory")
@@ -102,7 +97,9 @@ pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
     let command = stage.sim.types(platform, words, 1).map_err(anyhow::Error::msg)?;
     transcript.said(stage.now(), &options.caller, &options.command);
     let answer = stage.deliver(&command).await?;
-    transcript.private(stage.now(), &answer, &options.caller);
+    if let Heard::Words(lines) = answer {
+        transcript.private(stage.now(), lines, &options.caller);
+    }
     let mut decided = false;
     loop {
         stage.parts.worker.sweep().await?;
@@ -136,7 +133,7 @@ async fn decide(options: &Options, stage: &Stage, transcript: &mut Transcript) -
     transcript.pressed(now, who, (&label, question.as_deref()), typed.as_deref());
     match stage.deliver(&press).await? {
         Heard::Form { lines, expect } => {
-            transcript.form(now, &lines, who);
+            transcript.private(now, lines, who);
             let Some(form) = stage.sim.fills(&press, &expect, 3) else { return Ok(()) };
             transcript.said(now, who, &format!("types {expect}, submits"));
             stage.deliver(&form).await?;

@@ -9,7 +9,6 @@ use super::Decision;
 use super::stage::Stage;
 use crate::domain::id::Platform;
 use crate::sim::cast;
-use crate::sim::play::Heard;
 
 /// The lines so far; printed as they come, unless they are wanted as JSON.
 pub(super) struct Transcript {
@@ -21,10 +20,7 @@ pub(super) struct Transcript {
 
 impl Transcript {
     pub(super) fn begin(quiet: bool, platform: Platform) -> Self {
-        let name = match platform {
-            Platform::Slack => "Slack",
-            Platform::Discord => "Discord",
-        };
+        let name = platform.name();
         let mut transcript = Self { quiet, lines: Vec::new(), seen: BTreeMap::new() };
         transcript.print(format!(
             "A rehearsal: the real program, with a simulated {name} and Tencent Cloud on 127.0.0.1."
@@ -59,12 +55,10 @@ impl Transcript {
         }
     }
 
-    /// The HTTP answer, which only the caller sees.
-    pub(super) fn private(&mut self, at: Timestamp, answer: &Heard, reader: &str) {
-        let Heard::Words(lines) = answer else { return };
-        let mut lines = lines.clone();
+    /// What only `reader` sees.
+    pub(super) fn private(&mut self, at: Timestamp, mut lines: Vec<String>, reader: &str) {
         if let Some(last) = lines.last_mut() {
-            *last += &only(reader);
+            last.extend([" (only ", reader, " sees this)"]);
         }
         self.block(at, lines);
     }
@@ -86,11 +80,6 @@ impl Transcript {
         self.said(at, who, &line);
     }
 
-    /// The window that opened.
-    pub(super) fn form(&mut self, at: Timestamp, lines: &[String], reader: &str) {
-        self.private(at, &Heard::Words(lines.to_vec()), reader);
-    }
-
     /// Prints what is new or was edited.
     pub(super) fn show(&mut self, stage: &Stage) {
         for message in stage.sim.screen(stage.platform) {
@@ -99,17 +88,12 @@ impl Transcript {
             }
             let at = if message.edits == 0 { message.at } else { stage.now() };
             self.seen.insert(message.id, message.edits);
-            let mut lines = message.lines;
-            if let (Some(reader), Some(last)) = (&message.only, lines.last_mut()) {
-                *last += &only(reader);
+            match message.only {
+                Some(reader) => self.private(at, message.lines, &reader),
+                None => self.block(at, message.lines),
             }
-            self.block(at, lines);
         }
     }
-}
-
-fn only(reader: &str) -> String {
-    format!(" (only {reader} sees this)")
 }
 
 /// Asks at the terminal.
