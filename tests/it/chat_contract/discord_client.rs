@@ -1,29 +1,25 @@
 //! The client against an HTTP server that answers as Discord's reference says.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cleanslate::chat::discord::client::Client;
 use cleanslate::chat::discord::commands::commands;
-use cleanslate::chat::{Chat, ChatError, Voices};
+use cleanslate::chat::{Chat, ChatError, Token, Voices};
 use cleanslate::domain::id::{Actor, MessageRef, Place, Platform, Principal};
 use cleanslate::domain::notice::{Line, Notice, Span, Tone};
 use cleanslate::domain::policy::Caller;
-use cleanslate::outbound::Timeouts;
-use futures_util::FutureExt as _;
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::stage::{self, Answer, Call};
 
 const TOKEN: &str = "canary-9b1e.token";
 
+fn client_with(address: &str, token: Token) -> Client {
+    Client::new(address.parse().unwrap(), "reset".to_owned(), token, stage::SECOND).unwrap()
+}
+
 fn client(address: &str) -> Client {
-    let second = Duration::from_secs(1);
-    let token = Arc::new(|| async { Ok(SecretString::from(TOKEN)) }.boxed());
-    let timeouts = Timeouts { connect: second, total: second };
-    Client::new(address.parse().unwrap(), "reset".to_owned(), token, timeouts).unwrap()
+    client_with(address, stage::token(TOKEN))
 }
 
 /// Runs `talk` against a server with these answers; gives its result and the calls.
@@ -287,28 +283,13 @@ async fn a_lost_answer_is_unclear_and_never_asked_for_again() {
     for answer in odd {
         let (posted, calls) =
             with([answer], async |discord| discord.post(&place(), &notice(), None, "k").await).await;
-        let Err(ChatError::Unclear(why)) = posted else { panic!("{posted:?}") };
-        assert_eq!(calls.len(), 1, "{why}");
-        assert!(!why.contains(TOKEN) && !why.contains("http://"), "{why}");
+        stage::assert_unclear(&posted, &calls, TOKEN);
     }
 }
 
 #[tokio::test]
 async fn nobody_there_and_no_token_are_unclear_too() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let posted = client(&format!("http://{closed}/")).post(&place(), &notice(), None, "k").await;
-    assert!(
-        matches!(&posted, Err(ChatError::Unclear(why)) if why.starts_with("no connection")),
-        "{posted:?}"
-    );
-
-    let token = Arc::new(|| async { Err(anyhow::anyhow!("line 1: {TOKEN}")) }.boxed());
-    let second = Duration::from_secs(1);
-    let timeouts = Timeouts { connect: second, total: second };
-    let address = format!("http://{closed}/").parse().unwrap();
-    let tokenless = Client::new(address, "reset".to_owned(), token, timeouts).unwrap();
-    let posted = tokenless.post(&place(), &notice(), None, "k").await;
-    assert_eq!(posted, Err(ChatError::Unclear("the bot token could not be read".to_owned())));
+    stage::nobody_there_and_no_token(&place(), TOKEN, client_with).await;
 }
 
 #[tokio::test]

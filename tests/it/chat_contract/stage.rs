@@ -2,12 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, Response};
+use cleanslate::chat::{Chat, ChatError, Token};
+use cleanslate::domain::id::{MessageRef, Place};
+use cleanslate::domain::notice::Notice;
+use cleanslate::outbound::Timeouts;
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -94,4 +101,38 @@ pub(super) async fn with<T>(
     assert!(server.answers.lock().unwrap().is_empty(), "an answer was not asked for");
     let calls = std::mem::take(&mut *server.calls.lock().unwrap());
     (out, calls)
+}
+
+/// How long the clients of these tests wait.
+pub(super) const SECOND: Timeouts =
+    Timeouts { connect: Duration::from_secs(1), total: Duration::from_secs(1) };
+
+pub(super) fn token(text: &'static str) -> Token {
+    Arc::new(move || async move { Ok(SecretString::from(text)) }.boxed())
+}
+
+/// Nobody can tell whether it arrived; it was sent once, and what is said gives away neither token nor address.
+pub(super) fn assert_unclear(posted: &Result<MessageRef, ChatError>, calls: &[Call], token: &str) {
+    let Err(ChatError::Unclear(why)) = posted else { panic!("{posted:?}") };
+    assert_eq!(calls.len(), 1, "{why}");
+    assert!(!why.contains(token) && !why.contains("http://"), "{why}");
+}
+
+/// A client without anybody to talk to, and one that cannot read its token.
+pub(super) async fn nobody_there_and_no_token<C: Chat>(
+    place: &Place,
+    secret: &'static str,
+    client: impl Fn(&str, Token) -> C,
+) {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let address = format!("http://{closed}/");
+    let posted = client(&address, token(secret)).post(place, &Notice::default(), None, "k").await;
+    assert!(
+        matches!(&posted, Err(ChatError::Unclear(why)) if why.starts_with("no connection")),
+        "{posted:?}"
+    );
+
+    let unreadable: Token = Arc::new(move || async move { Err(anyhow::anyhow!("line 1: {secret}")) }.boxed());
+    let posted = client(&address, unreadable).post(place, &Notice::default(), None, "k").await;
+    assert_eq!(posted, Err(ChatError::Unclear("the bot token could not be read".to_owned())));
 }
