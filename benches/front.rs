@@ -36,8 +36,6 @@ const AT_ONCE: usize = 16;
 const ENTRY: usize = 780;
 const RECORD: usize = 725;
 const CARD: usize = 66;
-/// After how many commands and cancellations the store writes its log back.
-const WRITE_BACK: usize = 32;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -148,10 +146,6 @@ impl Statements {
         let begun = Instant::now();
         self.ask(u64::try_from(round).unwrap());
         let time = micros(begun);
-        // As the store does when a command is answered.
-        if (round + 1).is_multiple_of(WRITE_BACK) {
-            read(&self.writer, "PRAGMA wal_checkpoint(PASSIVE)");
-        }
         self.end(u64::try_from(round).unwrap());
         time
     }

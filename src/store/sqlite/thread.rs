@@ -18,9 +18,6 @@ type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Answer + Send>;
 
 /// How many waiting jobs one transaction takes along.
 const GROUP: usize = 256;
-/// After how many jobs the log of the database is written back: before `SQLite` would do it by itself, at a thousand
-/// pages, within a commit that somebody waits for.
-const WRITE_BACK: usize = 64;
 
 /// The queue of the connection that writes.
 #[derive(Clone)]
@@ -32,15 +29,9 @@ impl Lane {
     pub(super) fn writer(mut connection: Connection) -> Self {
         let (sender, jobs) = channel::<Job>();
         thread::spawn(move || {
-            let mut written = 0;
             while let Ok(first) = jobs.recv() {
-                let group: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
-                written += group.len();
+                let group = std::iter::once(first).chain(jobs.try_iter().take(GROUP - 1)).collect();
                 write_group(&mut connection, group);
-                if written >= WRITE_BACK {
-                    written = 0;
-                    write_back(&connection);
-                }
             }
         });
         Self(sender)
@@ -103,13 +94,6 @@ fn write_group(connection: &mut Connection, group: Vec<Job>) {
                 job(Err(why.to_string()))(Ok(()));
             }
         }
-    }
-}
-
-/// Everybody has been answered by now. What cannot be written back yet is left to the next time.
-fn write_back(connection: &Connection) {
-    if let Err(why) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(error = %why, "The database's log could not be written back; the next commits try again");
     }
 }
 
