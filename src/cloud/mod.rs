@@ -3,6 +3,7 @@
 pub mod client;
 pub mod errors;
 pub mod tc3;
+pub mod v1;
 pub mod wire;
 
 use async_trait::async_trait;

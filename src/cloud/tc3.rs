@@ -115,7 +115,7 @@ mod tests {
     /// Every published and recomputed vector, with each intermediate value.
     #[test]
     fn every_vector_holds() {
-        let all: Value = serde_json::from_str(include_str!("../../tests/fixtures/tc3_vectors.json")).unwrap();
+        let all: Value = serde_json::from_str(include_str!("../../tests/fixtures/vectors.json")).unwrap();
         let vectors: Vec<&Value> =
             all["vectors"].as_array().unwrap().iter().filter(|vector| vector["kind"] == "tc3").collect();
         assert_eq!(vectors.len(), 16);
