@@ -9,8 +9,9 @@ use super::fleet::ApiKey;
 use super::params::missing;
 use crate::cloud::tc3::{ALGORITHM, Canonical, Scope};
 
-/// How far the signature's time may be from the cloud's.
-pub(super) const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
+/// How far the signature's time may be from the cloud's, and the code of what is farther.
+pub(super) const TOLERANCE: (SignedDuration, &str) =
+    (SignedDuration::from_secs(300), "AuthFailure.SignatureExpire");
 
 /// What a caller is judged by.
 pub(super) struct Judge<'k> {
@@ -25,15 +26,19 @@ impl<'k> Judge<'k> {
     /// The time that a call says it was signed at, in Unix seconds.
     ///
     /// # Errors
-    /// `InvalidParameter`, or `AuthFailure.SignatureExpire` when it is too far off.
-    pub(super) fn timestamp(&self, text: &str, tolerance: SignedDuration) -> Result<i64, ApiError> {
+    /// `InvalidParameter`, or the code of the tolerance when it is too far off.
+    pub(super) fn timestamp(
+        &self,
+        text: &str,
+        (tolerance, code): (SignedDuration, &str),
+    ) -> Result<i64, ApiError> {
         let signed: i64 = text
             .parse()
             .map_err(|_| ApiError::new("InvalidParameter", "`Timestamp` is not a number of seconds."))?;
         let now = self.wall.as_second();
         if signed.abs_diff(now) > tolerance.as_secs().unsigned_abs() {
             let why = format!("The signature has expired: signed at {signed}, server time {now}.");
-            return Err(ApiError::new("AuthFailure.SignatureExpire", why));
+            return Err(ApiError::new(code, why));
         }
         Ok(signed)
     }

@@ -8,7 +8,7 @@ use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::auth::{Judge, header_text, without_port};
+use super::auth::{self, Judge, header_text, without_port};
 use super::error::ApiError;
 use super::fleet::ApiKey;
 use super::params::missing;
@@ -85,17 +85,11 @@ pub(super) fn verify<'k>(
     if !nonce.parse::<u64>().is_ok_and(|nonce| nonce > 0) {
         return Err(ApiError::new("InvalidParameter", "`Nonce` is not a positive integer."));
     }
-    let timestamp = required("Timestamp")?;
-    if legacy {
-        let late =
-            |_| ApiError::new(REPLAY, "`Timestamp` differs from the server's time by more than two hours.");
-        judge.timestamp(timestamp, TOLERANCE).map_err(late)?;
-    } else {
-        judge.timestamp(timestamp, super::auth::TOLERANCE)?;
-    }
+    let tolerance = if legacy { (TOLERANCE, REPLAY) } else { auth::TOLERANCE };
+    judge.timestamp(required("Timestamp")?, tolerance)?;
     let key = judge.key(secret_id, parameters.get("Token").map(String::as_str))?;
     if !is_genuine(parts, parameters, &key.secret_key, signature) {
-        return Err(super::auth::wrong_signature());
+        return Err(auth::wrong_signature());
     }
     if legacy && !nonces.take(secret_id, nonce, judge.wall) {
         return Err(ApiError::new(REPLAY, "`Nonce` was used before."));

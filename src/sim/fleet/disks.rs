@@ -1,5 +1,8 @@
 //! Disks: each instance has its system disk and its data disks; snapshots are made of them.
 
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
 use super::{Fleet, Instance};
 
 /// A disk of an instance. Local ones are no business of CBS.
@@ -16,6 +19,39 @@ pub struct Disk {
     pub snapshot_ability: bool,
 }
 
+/// As `DescribeSnapshots` of CBS has it. It outlives its disk.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Snapshot {
+    pub id: String,
+    pub name: String,
+    /// The disk that it was made of.
+    pub disk: String,
+    /// Absent: so long before the fleet is first looked at as `age_hours` says.
+    pub created: Option<Timestamp>,
+    pub age_hours: u32,
+    pub state: String,
+    pub percent: u32,
+    /// What the disk was when the fleet file was read.
+    #[serde(skip)]
+    pub of: Disk,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            disk: String::new(),
+            created: None,
+            age_hours: 0,
+            state: "NORMAL".to_owned(),
+            percent: 100,
+            of: Disk::default(),
+        }
+    }
+}
+
 impl Disk {
     pub fn usage(&self) -> &'static str {
         if self.is_system { "SYSTEM_DISK" } else { "DATA_DISK" }
@@ -23,6 +59,14 @@ impl Disk {
 
     pub fn is_cloud(&self) -> bool {
         !self.disk_type.starts_with("LOCAL_")
+    }
+}
+
+impl Snapshot {
+    /// Fixes when it was made, the first time it is looked at.
+    pub(super) fn date(&mut self, now: Timestamp) {
+        let age = SignedDuration::from_hours(self.age_hours.into());
+        self.created.get_or_insert_with(|| now.saturating_sub(age).unwrap_or(now));
     }
 }
 
@@ -60,13 +104,6 @@ impl Instance {
         });
         let data: Vec<Disk> = data.collect();
         [vec![system], data].concat()
-    }
-
-    /// What growing the system disk to `size_gb` costs, in yuan: each hour, or at once where the instance is paid for in
-    /// advance. The prices are made up.
-    pub fn growth_price(&self, size_gb: u32) -> f64 {
-        let growth = f64::from(size_gb.saturating_sub(self.disk_gb));
-        if self.is_prepaid() { growth * 35.0 / 100.0 } else { growth * 5.0 / 10_000.0 }
     }
 }
 

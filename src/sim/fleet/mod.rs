@@ -6,6 +6,7 @@ mod file;
 mod keys;
 mod login;
 mod model;
+mod price;
 mod reset;
 mod rules;
 
@@ -13,10 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::error::ApiError;
-pub use disks::Disk;
+pub use disks::{Disk, Snapshot};
 pub use file::BadFleet;
 pub use keys::ApiKey;
-pub use model::{Image, Instance, Operation, Progress, Quirks, Snapshot};
+pub use model::{Image, Instance, Operation, Progress, Quirks};
 pub use reset::{Agents, Course, DiskOrder, Login, LoginSettings, Order, SLOW, Wipe};
 use reset::{Change, Running};
 
@@ -126,18 +127,6 @@ impl Fleet {
     /// Every disk wiped since the start, in order.
     pub fn wipes(&self) -> &[Wipe] {
         &self.wipes
-    }
-
-    /// What growing the system disk as `order` says costs, in yuan, and the instance. Nothing is begun, and the instance
-    /// may be in any state.
-    ///
-    /// # Errors
-    /// As `ResetInstance`, but for the instance's state.
-    pub fn price(&self, region: &str, order: &Order) -> Result<(&Instance, f64), ApiError> {
-        let instance = self.find(region, &order.instance)?;
-        let change = self.check_change(instance, order)?;
-        self.check_priced_switch(instance, &change)?;
-        Ok((instance, instance.growth_price(change.disk_gb)))
     }
 
     /// An image by its id, wherever it is visible.

@@ -1,12 +1,11 @@
-//! What an account has: images, instances, snapshots. Field names and values are those of the describing calls, unless
+//! What an account has: images and instances. Field names and values are those of the describing calls, unless
 //! said otherwise.
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::disks::Disk;
 use super::reset::{Agents, Change, Running};
 
 /// As `DescribeImages` has it.
@@ -105,24 +104,6 @@ pub enum Progress {
     Failed,
 }
 
-/// As `DescribeSnapshots` of CBS has it. It outlives its disk.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Snapshot {
-    pub id: String,
-    pub name: String,
-    /// The disk that it was made of.
-    pub disk: String,
-    /// Absent: so long before the fleet is first looked at as `age_hours` says.
-    pub created: Option<Timestamp>,
-    pub age_hours: u32,
-    pub state: String,
-    pub percent: u32,
-    /// What the disk was when the fleet file was read.
-    #[serde(skip)]
-    pub of: Disk,
-}
-
 impl Default for Image {
     fn default() -> Self {
         Self {
@@ -175,21 +156,6 @@ impl Default for Instance {
     }
 }
 
-impl Default for Snapshot {
-    fn default() -> Self {
-        Self {
-            id: String::new(),
-            name: String::new(),
-            disk: String::new(),
-            created: None,
-            age_hours: 0,
-            state: "NORMAL".to_owned(),
-            percent: 100,
-            of: Disk::default(),
-        }
-    }
-}
-
 impl Progress {
     pub fn as_str(self) -> &'static str {
         match self {
@@ -211,14 +177,6 @@ impl Image {
 
     pub fn is_public(&self) -> bool {
         self.image_type == "PUBLIC_IMAGE"
-    }
-}
-
-impl Snapshot {
-    /// Fixes when it was made, the first time it is looked at.
-    pub(super) fn date(&mut self, now: Timestamp) {
-        let age = SignedDuration::from_hours(self.age_hours.into());
-        self.created.get_or_insert_with(|| now.saturating_sub(age).unwrap_or(now));
     }
 }
 

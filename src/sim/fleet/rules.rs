@@ -29,21 +29,6 @@ const REFUSED_STATES: [&str; 16] = [
     "EXIT_SERVICE_LIVE_MIGRATE",
 ];
 
-/// Of these, the ones for which the price of switching is told.
-const PRICED_SWITCH_DISKS: [&str; 3] = ["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
-
-/// Outside of these the price of switching is not told.
-const MAINLAND: [&str; 8] = [
-    "ap-guangzhou",
-    "ap-shanghai",
-    "ap-nanjing",
-    "ap-beijing",
-    "ap-chengdu",
-    "ap-chongqing",
-    "ap-shanghai-fsi",
-    "ap-shenzhen-fsi",
-];
-
 impl Fleet {
     /// The instance that `order` is for, and what the reset will change.
     pub(super) fn check(&self, region: &str, order: &Order) -> Result<(usize, Change), ApiError> {
@@ -84,33 +69,6 @@ impl Fleet {
         check_host_name(order, image)?;
         check_user_data(order)?;
         Ok(change)
-    }
-
-    /// The price of switching between Linux and Windows is told for fewer disks, and in mainland China only.
-    pub(super) fn check_priced_switch(&self, instance: &Instance, change: &Change) -> Result<(), ApiError> {
-        if !change.switches {
-            return Ok(());
-        }
-        if !PRICED_SWITCH_DISKS.contains(&instance.disk_type.as_str()) {
-            let why = format!("The price of switching a `{}` system disk is not told.", instance.disk_type);
-            return Err(ApiError::new("InvalidParameterValue.InvalidImageIdForRetsetInstance", why));
-        }
-        if !MAINLAND.contains(&instance.region.as_str()) {
-            let why = format!("The price of switching the system is not told in `{}`.", instance.region);
-            return Err(ApiError::new("InvalidParameterValue.InvalidImageOsName", why));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_balance(&self, instance: &Instance, change: &Change) -> Result<(), ApiError> {
-        let price = instance.growth_price(change.disk_gb);
-        if price > 0.0 && self.balance.is_some_and(|balance| balance < price) {
-            return Err(ApiError::new(
-                "InvalidAccount.InsufficientBalance",
-                "The account balance is insufficient.",
-            ));
-        }
-        Ok(())
     }
 
     /// Without an image the current one is used, even where it is no longer listed.
