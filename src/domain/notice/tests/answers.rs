@@ -46,9 +46,11 @@ fn refusals_before_a_card() {
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     no change between Linux and Windows works on a CLOUD_HSSD system disk. It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    asked for the price of this reset, Tencent Cloud refused it: InvalidParameterValue.KeyPairNotFound. A key pair does not exist. Correct `key=`, then ask again.
+    You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     login=vault cannot be carried out by this version. Leave it out.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    the card could not be posted (not_in_channel). Invite the bot to the channel, /invite @cleanslate, then ask again.
+    the card could not be posted (not_in_channel). Let the bot into the channel (/invite @cleanslate), then ask again.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the machine could not be looked up (no answer within five minutes). Ask again when Tencent Cloud answers; the log has the details.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
@@ -189,10 +191,10 @@ fn answers_to_the_caller_alone() {
     insta::assert_snapshot!(gallery(all.map(|(name, notice)| (name.to_owned(), text(&notice)))), @"
     ## opened
     Checking ins-r8hr2upy. The card comes to this channel. #oc4vj
-    If none appears within a minute, invite the bot: /invite @cleanslate
+    If none appears within a minute, let the bot in: /invite @cleanslate
 
     ## hint
-    Nothing was started and nothing was wiped: login= takes keep, image, random or vault.
+    Nothing was started and nothing was wiped: login takes keep, image, random or vault.
     All of it: /resets help
 
     ## already open
@@ -297,7 +299,7 @@ fn the_audit_log_in_words() {
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @"
     alice       asked: ins-r8hr2upy, img-pmqg1cw7, 60 GB
-    cleanslate  planned, digest 73ad9b…
+    cleanslate  planned, digest 8b3172…
     cleanslate  card posted
     bob         approved
     cleanslate  claimed: one ResetInstance may leave
