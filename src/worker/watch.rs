@@ -123,7 +123,7 @@ fn priced(plan: &Plan, answer: Result<Answer<Price>, CloudError>) -> Result<Know
         Err(why) => why,
     };
     if let CloudError::Refused { code, .. } = &why
-        && let Some(Meaning { what, advice }) = errors::forbids(code).filter(|_| plan.switch().is_none())
+        && let Some(Meaning { what, advice }) = errors::forbids(code).filter(|_| !plan.may_switch())
     {
         return Err(PlanRefusal::WouldRefuse { code: code.clone(), advice: format!("{what} {advice}") });
     }

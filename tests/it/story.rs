@@ -10,37 +10,38 @@ use crate::support::Bot;
 async fn an_approver_lets_the_reset_through() {
     let mut bot = Bot::on(Platform::Slack).await;
     insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
-    Checking ins-r8hr2upy. The card comes to this channel. #fvxod
-    If none appears within a minute, invite the bot: /invite @cleanslate
+    Checking ins-r8hr2upy. The card comes to this channel. #6nrck
+    If none appears within a minute, let the bot in: /invite @cleanslate
     ");
     bot.works().await;
     insta::assert_snapshot!(bot.channel(), @"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
-    ⚠ The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    ⚠ Newest snapshot is 9 days old.
+    ⚠ The disk grows 50 → 60 GB and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
     System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
     Tags     cleanslate=allowed · env=prod · team=payments · last operation StartInstances, SUCCESS
     Asked    @alice
     Needs    1 of @bob and @carol · until 03:42:04, 30 min in all
-    Anyone here may cancel. #fvxod
+    Anyone here may cancel. #6nrck
     alice: to approve your own request, type web-7 [________]
     [ Wipe web-7 ]  [ Cancel ]
     ");
     bot.presses("bob", "wipe", None).await;
     insta::assert_snapshot!(bot.channel(), @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Approved by @bob. Wiping at 03:12:17.
     [ Stop ]
     ");
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     The disk was wiped and reinstalled.
     --
     @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
-    RequestId a0a66377-b79f-4a21-846c-… · #fvxod · audit 7 · root …
+    RequestId a0a66377-b79f-4a21-846c-… · #6nrck · audit 7 · root …
     ");
     assert_eq!(bot.wipes(), 1);
 }
@@ -51,11 +52,11 @@ async fn anybody_in_the_channel_may_cancel() {
     bot.asks("alice", COMMAND).await;
     bot.presses("mallory", "cancel", None).await;
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Nothing was wiped: cancelled by @mallory at 03:12:07.
     --
     @alice Nothing was wiped. The request for web-7 (ins-r8hr2upy) was cancelled by @mallory.
-    #fvxod · audit 4 · root …
+    #6nrck · audit 4 · root …
     ");
     assert_eq!(bot.wipes(), 0);
 }
@@ -76,13 +77,13 @@ async fn nobody_decides_and_it_expires() {
     let mut bot = Bot::on(Platform::Slack).await;
     bot.types("alice", COMMAND).await;
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Nothing was wiped: nobody decided in time; the card no longer acts.
     --
-    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped. #fvxod
+    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped. #6nrck
     --
     @alice Nothing was wiped. Nobody decided about web-7 (ins-r8hr2upy) in time; its card no longer acts. Who may approve: @bob and @carol. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
-    #fvxod · audit 4 · root …
+    #6nrck · audit 4 · root …
     [ Ask again ]
     ");
     assert_eq!(bot.wipes(), 0);
@@ -235,7 +236,7 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
     last operation: StartInstances 00000000-0000-4000-8000-… → StopInstances c0501e00-0000-4000-8000-…
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
-    #fvxod · audit 5 · root …
+    #6nrck · audit 5 · root …
     [ Show me a new card ]
     ");
     assert_eq!(bot.wipes(), 0);

@@ -218,6 +218,11 @@ impl Plan {
         switch(&self.machine, self.current.as_ref(), self.target.as_ref())
     }
 
+    /// Whether it is a [`Self::switch`], or could be one for all that is known of the new image.
+    pub fn may_switch(&self) -> bool {
+        self.switch().is_some() || (self.target.is_none() && self.order.image != self.machine.image)
+    }
+
     /// How many GB the system disk grows by.
     pub fn growth_gb(&self) -> u32 {
         self.disk_after().saturating_sub(self.machine.disk.size_gb)

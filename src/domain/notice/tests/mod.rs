@@ -3,6 +3,7 @@
 mod answers;
 mod channel;
 mod limits;
+mod losses;
 mod truth;
 
 use jiff::{SignedDuration, Timestamp};
