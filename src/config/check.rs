@@ -38,10 +38,10 @@ impl RawConfig {
         let store = faults.keep(store.check(folder));
         let secrets = faults.keep(secrets.check(folder));
         let origin = faults.keep(audit.check());
-        let served = Served { slack: slack.is_some(), discord: discord.is_some() };
+        let here = Served { slack: slack.is_some(), discord: discord.is_some() };
         let platforms = faults.keep_all(platforms::check(slack, discord));
         let cloud = faults.keep(cloud.check());
-        let (rules, wrong) = RawRules { approval, targets, limits, people }.check(served);
+        let (rules, wrong) = RawRules { approval, targets, limits, people }.check(here);
         faults.0.extend(wrong);
         faults.keep(login.check());
         faults.keep(no_userdata(&userdata));

@@ -256,7 +256,7 @@ slack = "U0456"
     fn every_section_says_what_is_wrong_with_it() {
         insta::assert_snapshot!(faults(""), @r#"
         audit.origin: it is missing; write a name for this log that no other log has: "cleanslate.example/prod"
-        [slack]: it is missing; add the section
+        [slack], [discord]: both are missing; add one section, or both
         cloud.name: it is missing; write what people call this account: "acme-prod"
         approval.approvers: it is missing; write who may approve: ["slack:U0123"]
         targets.allow: it is missing; write what may be wiped: ["tag:cleanslate=allowed"]
@@ -318,7 +318,7 @@ slack = "U0456"
         secrets.kind: this build does not serve `aws`; write "file" or "env"
         secrets.path: the environment has no path; remove it, or write kind = "file"
         secrets.bot: this build does not serve it; remove it
-        [discord]: this build does not serve it; remove it
+        discord.application_id: it is missing; write the application's id: "123"
         login.default: this build does not serve `vault`; write "keep"
         userdata.base: this build does not serve it; remove it
         audit.origin: it is not 1 to 100 visible ASCII characters without `+`; write a name for this log that no other log has: "cleanslate.example/prod"
@@ -391,9 +391,9 @@ slack = "U0456"
             ("slack = \"U0456\"", "slack = \"U0456\"\n[[people]]\nname = \"robert\"\nslack = \"U0456\""),
         ];
         insta::assert_snapshot!(faults_of(&changes), @r#"
-        approval.approvers: `@alice` is not a principal; write ids, never names: "slack:U0123" or "person:bob"
+        approval.approvers: `@alice` is not a principal; write ids, never names: "slack:U0123", "discord:123", "discord-role:123" or "person:bob"
         approval.approvers: this build cannot look up `slack-group:S0123`; list the people: "slack:U0123"
-        approval.approvers: this build cannot look up `discord:123`; list the people: "slack:U0123"
+        approval.approvers: `discord:123` has no account on a platform that is configured; add [slack] or [discord], or the account in [[people]]
         approval.approvers: nobody is called `person:carol`; add them to [[people]]
         approval.approvers: it names `person:bob` twice; name everything once
         approval.requesters: it is empty; write who may ask, or leave it out: the approvers

@@ -47,10 +47,10 @@ fn whatever_is_bound_voids_the_approval_by_its_name() {
         ("image: Ubuntu 22.04 (img-pmqg1cw7) → Debian 12", |a| a.machine.os_name = "Debian 12".to_owned()),
         ("(img-487zeit5)", |a| a.machine.image = "img-487zeit5".parse().ok()),
         ("keys: skey-8xk2p1qa → skey-other001", |a| {
-            a.machine.keys = vec!["skey-other001".parse().unwrap()]
+            a.machine.keys = vec!["skey-other001".parse().unwrap()];
         }),
         ("tags: env=lab → env=lab · tier=test", |a| {
-            a.machine.tags.push(("tier".to_owned(), "test".to_owned()))
+            a.machine.tags.push(("tier".to_owned(), "test".to_owned()));
         }),
         ("last operation: RebootInstances before → StopInstances before", |a| {
             a.machine.last.as_mut().unwrap().name = "StopInstances".to_owned();
@@ -67,7 +67,7 @@ fn whatever_is_bound_voids_the_approval_by_its_name() {
         ("→ Ubuntu 22.04 (img-pmqg1cw7), Shared Linux", |a| image(a).source = Source::Shared),
         ("new image: Ubuntu 22.04", |a| a.image = Ok(None)),
         ("price: 0.66 an hour (about 481.80 a month) → 0.67 an hour", |a| {
-            a.price = Ok(sample::price("0.67"))
+            a.price = Ok(sample::price("0.67"));
         }),
         ("newest snapshot: 2023-11-14T22:13:20Z → none", |a| a.snapshot = Ok(None)),
         ("newest snapshot: 2023-11-14T22:13:20Z → 2023-11-14T21:13:20Z", |a| {
@@ -215,6 +215,7 @@ async fn shown(words: &str) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the sheets stand side by side")]
 async fn every_kind_of_reset_has_its_loss_sheet() {
     insta::assert_snapshot!(shown("ins-r8hr2upy").await, @"
     Wipe web-7 and reinstall it?

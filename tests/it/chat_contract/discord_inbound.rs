@@ -37,7 +37,7 @@ const ODD: [&str; 12] =
 
 /// A body is what it says: which platform's signature made it genuine is the door's affair.
 fn read(payload: &Value) -> Result<Inbound, Unreadable> {
-    parse::interaction(&genuine(payload.to_string()))
+    parse::interaction(&genuine(&payload.to_string()))
 }
 
 /// A fixture with one thing changed; a path that is not there is added to what is.
@@ -156,9 +156,9 @@ fn both_commands_are_told_apart_by_their_shape() {
     say which machine: `/reset ins-r8hr2upy img-pmqg1cw7 60GB`
     Status(None)
     Status(None)
-    say which request: its id like `#k3v9q` (at least four characters), or the instance id
-    say which request: its id like `#k3v9q` (at least four characters), or the instance id
-    say which request: its id like `#k3v9q` (at least four characters), or the instance id
+    Status(Some(Prefix("k3v2q")))
+    Cancel(Prefix("k3v2q"))
+    Close { target: Prefix("k3v2q"), finding: "the disk is new" }
     Explain(InstanceId("ins-r8hr2upy"))
     Help
     Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`

@@ -1,5 +1,6 @@
 //! The lives that are cut.
 
+use cleanslate::domain::id::Platform;
 use jiff::SignedDuration;
 
 use super::fleet::Net;
@@ -17,10 +18,14 @@ pub(crate) enum Scenario {
     UnknownExecuted,
     UnknownNotExecuted,
     UnknownLate,
+    /// On Discord, by a role that is read again before the claim.
+    Role,
+    /// The same, and the role is taken away after the approval.
+    RoleLost,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Approve,
         Self::Cancel,
         Self::Stop,
@@ -31,6 +36,8 @@ impl Scenario {
         Self::UnknownExecuted,
         Self::UnknownNotExecuted,
         Self::UnknownLate,
+        Self::Role,
+        Self::RoleLost,
     ];
 
     pub(crate) fn net(self) -> Net {
@@ -42,8 +49,13 @@ impl Scenario {
         }
     }
 
+    /// Where its people are.
+    pub(crate) fn platform(self) -> Platform {
+        if matches!(self, Self::Role | Self::RoleLost) { Platform::Discord } else { Platform::Slack }
+    }
+
     /// The wipes of a life without faults.
     pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate))
+        u32::from(matches!(self, Self::Approve | Self::Role | Self::UnknownExecuted | Self::UnknownLate))
     }
 }

@@ -18,6 +18,7 @@ fn warned(text: &str, change: impl FnOnce(&mut Plan)) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the texts stand side by side")]
 fn what_the_card_warns_of() {
     let same = "ins-r8hr2upy img-pmqg1cw7";
     let windows = |plan: &mut Plan| plan.target.as_mut().unwrap().family = Family::Windows;
