@@ -78,7 +78,7 @@ fn whatever_is_bound_voids_the_approval_by_its_name() {
         let (wipes, shown) = life(as_it_is, deed);
         assert_eq!(wipes, 0, "{words}: {shown}");
         assert!(
-            shown.contains("changed after the card was made") && shown.contains(words),
+            shown.contains("is no longer what the card showed") && shown.contains(words),
             "{words}: {shown}"
         );
         assert!(shown.contains("Show me a new card"), "{words}: {shown}");

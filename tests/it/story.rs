@@ -236,7 +236,7 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     assert!(bot.stage.sim.console("ins-r8hr2upy", "StopInstances"));
     let channel = bot.ends().await;
     insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
-    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
+    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) is no longer what the card showed, so the approval of @bob is void.
     last operation: StartInstances 00000000-0000-4000-8000-… → StopInstances c0501e00-0000-4000-8000-…
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #6nrck · audit 5 · root …

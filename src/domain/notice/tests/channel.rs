@@ -130,7 +130,7 @@ fn the_card_after_the_decision() {
     Nothing was wiped: nobody decided in time; the card no longer acts.
 
     ## stale
-    Nothing was wiped: the machine changed after the approval, which is void.
+    Nothing was wiped: what the card showed is no longer so; the approval is void.
 
     ## failed
     Nothing was wiped by this request: Tencent Cloud refused, MutexOperation.TaskRunning.
@@ -248,7 +248,7 @@ fn what_is_said_at_the_end() {
     [ Ask again ]
 
     ## stale
-    alice bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of bob is void.
+    alice bob Nothing was wiped. web-7 (ins-r8hr2upy) is no longer what the card showed, so the approval of bob is void.
     image: Ubuntu 22.04 (img-487zeit5) → TencentOS 4 (img-pmqg1cw7)
     last operation: StopInstances rid-before → ResetInstance rid-other
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
