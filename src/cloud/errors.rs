@@ -33,6 +33,7 @@ pub enum Verdict {
 #[serde(deny_unknown_fields)]
 struct Table {
     passing: Vec<String>,
+    parameters: Vec<String>,
     refused: BTreeMap<String, Meaning>,
     unknown: BTreeMap<String, Meaning>,
     families: BTreeMap<String, Meaning>,
@@ -55,6 +56,13 @@ pub fn verdict(code: &str) -> Verdict {
 /// Whether a read that was answered so may succeed when it is made again soon.
 pub fn is_passing(code: &str) -> bool {
     TABLE.passing.iter().any(|start| code.starts_with(start))
+}
+
+/// What `code` means when the price of a reset is answered with it and the reset itself would be, too; `None`: it says
+/// nothing about the reset.
+pub fn forbids(code: &str) -> Option<&'static Meaning> {
+    let table = &*TABLE;
+    table.refused.get(code).filter(|_| table.parameters.iter().any(|start| code.starts_with(start)))
 }
 
 #[cfg(test)]
@@ -122,6 +130,30 @@ mod tests {
         }
         for code in ["AuthFailure.SecretIdNotFound", "UnsupportedRegion", "4100", "Invented"] {
             assert!(!is_passing(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_price_forbids_a_reset_only_by_codes_that_the_reset_has() {
+        for code in ["InvalidImageId.NotFound", "InvalidAccount.InsufficientBalance", "InvalidParameterValue"]
+        {
+            assert!(forbids(code).is_some(), "{code}");
+        }
+        let nothing_of_the_reset = [
+            "FailedOperation.InquiryPriceFailed",
+            "ResourceInsufficient.CloudDiskUnavailable",
+            "InvalidParameterValue.InvalidImageOsName",
+            "UnauthorizedOperation",
+            "AuthFailure.UnauthorizedOperation",
+            "RequestLimitExceeded",
+            "InternalError",
+            "UnknownParameter",
+        ];
+        for code in nothing_of_the_reset {
+            assert_eq!(forbids(code), None, "{code}");
+        }
+        for start in &TABLE.parameters {
+            assert!(TABLE.refused.keys().any(|code| code.starts_with(start)), "{start}");
         }
     }
 }

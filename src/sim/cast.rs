@@ -6,6 +6,9 @@ use crate::domain::id::Platform;
 
 pub const TENCENT_SECRET_ID: &str = "AKIDsimulated0000000000000000000000";
 pub const TENCENT_SECRET_KEY: &str = "simulated-secret-key-0000000000";
+/// A key for reading only.
+pub const TENCENT_READ_SECRET_ID: &str = "AKIDsimulatedread00000000000000000";
+pub const TENCENT_READ_SECRET_KEY: &str = "simulated-read-secret-key-00000";
 pub const SLACK_SIGNING_SECRET: &str = "simulated-signing-secret-0000000";
 pub const SLACK_BOT_TOKEN: &str = "xoxb-simulated-0000000000";
 pub const SLACK_APP_ID: &str = "A0SIM0000";
@@ -69,6 +72,7 @@ pub fn ready(listen: std::net::SocketAddr) -> Value {
     json!({
         "listen": format!("http://{listen}"),
         "tencent": { "secret_id": TENCENT_SECRET_ID, "secret_key": TENCENT_SECRET_KEY },
+        "tencent_read": { "secret_id": TENCENT_READ_SECRET_ID, "secret_key": TENCENT_READ_SECRET_KEY },
         "slack": {
             "signing_secret": SLACK_SIGNING_SECRET, "bot_token": SLACK_BOT_TOKEN, "app_id": SLACK_APP_ID,
             "team_id": SLACK_TEAM_ID, "channel_id": SLACK_CHANNEL_ID,

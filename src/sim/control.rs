@@ -17,9 +17,11 @@ struct Arm {
     #[serde(default)]
     platform: Platform,
     fault: String,
-    /// The call that goes wrong: Tencent's `ResetInstance` where nothing is said; on Discord the beginning of
-    /// `PATCH /channels/…`, and any call where nothing is said; on Slack any.
+    /// The call that goes wrong: Tencent's `ResetInstance` where neither this nor a region is said, any with a region
+    /// alone; on Discord the beginning of `PATCH /channels/…`, and any call where nothing is said; on Slack any.
     action: Option<String>,
+    /// Where Tencent's calls go wrong; everywhere, where nothing is said.
+    region: Option<String>,
     #[serde(default = "once")]
     times: u32,
 }
@@ -79,13 +81,14 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 }
 
 fn arm_fault(sim: &Sim, arm: Arm) -> Result<(), String> {
-    let Arm { platform, fault, action, times } = arm;
+    let Arm { platform, fault, action, region, times } = arm;
     let few = usize::try_from(times.min(1000)).unwrap_or(1000);
     match platform {
         Platform::Tencent => {
             let fault = fault.parse::<Fault>().map_err(|error| error.to_string())?;
-            let action = action.unwrap_or_else(|| "ResetInstance".to_owned());
-            sim.with(|world| world.faults.arm(Armed { fault, action, times }));
+            let usual = || region.is_none().then(|| "ResetInstance".to_owned());
+            let action = action.or_else(usual);
+            sim.with(|world| world.faults.arm(Armed { fault, action, region, times }));
         }
         Platform::Slack => {
             sim.slack(|slack| slack.arm(&fault, few));

@@ -1,173 +1,199 @@
-//! The CVM API over HTTP, as documented: TC3 in, `{"Response": …}` with status 200 out, errors too. Written from the
-//! documentation and not from the client, so that the two can disagree.
+//! CVM: machines, images, and the reset.
 
-use bytes::Bytes;
-use http::request::Parts;
-use http::{Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use super::auth::{self, header};
+use super::actions::{Answer, Asked};
 use super::error::ApiError;
-use super::fault::Fault;
-use super::fleet::Course;
-use super::params::missing;
-use super::world::{Call, World};
-use super::{actions, limits};
+use super::fleet::{Fleet, Image, Instance};
+use super::order::reset_order;
+use super::query::Query;
+use super::show;
 
-const VERSION: &str = "2017-03-12";
-const ACTIONS: [&str; 3] = ["DescribeInstances", "DescribeImages", "ResetInstance"];
+const INSTANCE_IDS: (&str, &str, &str) = ("InstanceIds", "ins-", "InvalidInstanceId.Malformed");
+const IMAGE_IDS: (&str, &str, &str) = ("ImageIds", "img-", "InvalidImageId.Malformed");
 
-/// How far ahead the cloud's clock is under the fault `clock`.
-const CLOCK_AHEAD: SignedDuration = SignedDuration::from_mins(10);
-
-/// What goes back over the wire.
-#[derive(Debug)]
-pub(super) enum Served {
-    Answer(Response<Bytes>),
-    /// Nothing, until the client gives up.
-    Hold,
-    /// The connection is closed without a byte.
-    Close,
-    /// The head and half of the body, then the connection is closed.
-    Cut(Response<Bytes>),
+/// `DescribeInstances`. An id that the account lacks is no error: `TotalCount` is 0.
+///
+/// # Errors
+/// As documented.
+pub(super) fn describe_instances(fleet: &mut Fleet, asked: &Asked<'_>) -> Answer {
+    let params = asked.body.params(&["InstanceIds", "Filters", "Offset", "Limit"])?;
+    let query = Query::read(&params, INSTANCE_IDS)?;
+    let here = fleet.instances.iter().filter(|one| one.region == asked.region);
+    let found = query.select(here, |one| &one.id, instance_field)?;
+    Ok(query.page("InstanceSet", found, |one| show::instance(fleet, one)))
 }
 
-/// One call, from its bytes to its answer.
-pub(super) fn call(world: &mut World, parts: &Parts, body: &[u8], wall: Timestamp) -> Served {
-    let action = header(&parts.headers, "x-tc-action").unwrap_or_default();
-    let request_id = world.next_request_id();
-    let fault = world.faults.take(action);
-    let ahead = if fault == Some(Fault::Clock) { CLOCK_AHEAD } else { SignedDuration::ZERO };
-    let now = world.fleet_now(wall);
-    let outcome = auth::verify(parts, body, wall + ahead)
-        .and_then(|service| admit(world, parts, service, wall))
-        .and_then(|region| {
-            execute(world, &Asked { action, region, body, request_id: &request_id, now }, fault.as_ref())
-        });
-    let code = outcome.as_ref().map_or_else(|error| error.code.clone(), |_| "OK".to_owned());
-    world.record(Call {
-        at: now,
-        action: action.to_owned(),
-        request_id: request_id.clone(),
-        outcome: code,
-        fault: fault.clone(),
+/// `DescribeInstancesStatus`.
+///
+/// # Errors
+/// As documented.
+pub(super) fn describe_status(fleet: &mut Fleet, asked: &Asked<'_>) -> Answer {
+    let params = asked.body.params(&["InstanceIds", "Offset", "Limit"])?;
+    let query = Query::read(&params, INSTANCE_IDS)?;
+    let here = fleet.instances.iter().filter(|one| one.region == asked.region);
+    let found = query.select(here, |one| &one.id, instance_field)?;
+    Ok(query.page(
+        "InstanceStatusSet",
+        found,
+        |one| json!({ "InstanceId": one.id, "InstanceState": one.state }),
+    ))
+}
+
+/// `DescribeImages`. With an instance type, the images that fit it.
+///
+/// # Errors
+/// As documented.
+pub(super) fn describe_images(fleet: &mut Fleet, asked: &Asked<'_>) -> Answer {
+    let params = asked.body.params(&["ImageIds", "Filters", "Offset", "Limit", "InstanceType"])?;
+    let query = Query::read(&params, IMAGE_IDS)?;
+    let architecture = params.text("InstanceType")?.map(architecture_of);
+    let here = fleet.images.iter().filter(|one| {
+        one.is_visible_in(asked.region) && architecture.is_none_or(|fits| fits == one.architecture)
     });
-    let answer = envelope(outcome, &request_id, now + ahead);
-    bend(answer, fault.as_ref())
+    let found = query.select(here, |one| &one.id, image_field)?;
+    Ok(query.page("ImageSet", found, show::image))
 }
 
-/// What the common parameters must be. Gives the region.
-fn admit<'a>(
-    world: &mut World,
-    parts: &'a Parts,
-    service: &str,
-    wall: Timestamp,
-) -> Result<&'a str, ApiError> {
-    let required = |name: &str| {
-        let value = header(&parts.headers, &format!("x-tc-{}", name.to_lowercase()));
-        value.filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
-    };
-    if service != "cvm" {
-        return Err(ApiError::new("NoSuchProduct", format!("There is no product `{service}` here.")));
+/// `ResetInstance`.
+///
+/// # Errors
+/// As documented; nothing has been begun.
+pub(super) fn reset_instance(fleet: &mut Fleet, asked: &Asked<'_>) -> Answer {
+    let order = reset_order(asked.body)?;
+    let id = &order.instance;
+    let known = fleet.instances.iter().find(|one| one.id == *id && one.region == asked.region);
+    if !asked.key.may_reset(id, known) {
+        let resource = format!("qcs::cvm:{}:uin/{}:instance/{id}", asked.region, show::ACCOUNT);
+        let why =
+            format!("You are not authorized to perform cvm:ResetInstance on the resource `{resource}`.");
+        return Err(ApiError::new("UnauthorizedOperation.PermissionDenied", why));
     }
-    let version = required("Version")?;
-    if version != VERSION {
-        return Err(ApiError::new("NoSuchVersion", format!("There is no version `{version}`.")));
-    }
-    let action = required("Action")?;
-    if !ACTIONS.contains(&action) {
-        return Err(ApiError::new(
-            "InvalidAction",
-            format!("The action `{action}` is invalid or not found."),
-        ));
-    }
-    let region = required("Region")?;
-    if !world.fleet.regions.iter().any(|one| one == region) {
-        return Err(ApiError::new("UnsupportedRegion", format!("The region `{region}` is not supported.")));
-    }
-    world.limits.admit(action, region, wall)?;
-    Ok(region)
+    fleet.reset(asked.region, &order, (asked.request_id, asked.now), asked.course)?;
+    Ok(Map::new())
 }
 
-/// One admitted call.
-struct Asked<'a> {
-    action: &'a str,
-    region: &'a str,
-    body: &'a [u8],
-    request_id: &'a str,
-    now: Timestamp,
+/// The `SR` families are Arm machines.
+fn architecture_of(instance_type: &str) -> &'static str {
+    if instance_type.starts_with("SR") { "arm" } else { "x86_64" }
 }
 
-fn execute(
-    world: &mut World,
-    asked: &Asked<'_>,
-    fault: Option<&Fault>,
-) -> Result<Map<String, Value>, ApiError> {
-    let course = match fault {
-        Some(Fault::Refuse(code)) => {
-            return Err(ApiError::new(code, "The simulator was told to refuse this call."));
-        }
-        Some(Fault::Throttle) => return Err(limits::exceeded(asked.action)),
-        Some(Fault::Hang | Fault::DropBefore) => return Ok(Map::new()),
-        Some(Fault::Slow) => Course::Slow,
-        Some(Fault::FailAsync) => Course::Fails,
-        Some(
-            Fault::AcceptThenDrop
-            | Fault::AcceptThen5xx
-            | Fault::AcceptThenHang
-            | Fault::Truncate
-            | Fault::Garble
-            | Fault::Clock,
+fn instance_field(one: &Instance, name: &str) -> Option<Vec<String>> {
+    let text = |text: &String| vec![text.clone()];
+    match name {
+        "instance-id" => Some(text(&one.id)),
+        "instance-name" => Some(text(&one.name)),
+        "instance-state" => Some(text(&one.state)),
+        "instance-charge-type" => Some(text(&one.charge_type)),
+        "instance-type" => Some(text(&one.instance_type)),
+        "zone" => Some(text(&one.zone)),
+        "image-id" => Some(text(&one.image)),
+        "private-ip-address" => Some(text(&one.private_ip)),
+        "public-ip-address" => Some(one.public_ip.iter().cloned().collect()),
+        "tag-key" => Some(one.tags.keys().cloned().collect()),
+        "tag-value" => Some(one.tags.values().cloned().collect()),
+        name => name.strip_prefix("tag:").map(|key| one.tags.get(key).cloned().into_iter().collect()),
+    }
+}
+
+fn image_field(one: &Image, name: &str) -> Option<Vec<String>> {
+    let text = |text: &String| Some(vec![text.clone()]);
+    match name {
+        "image-id" => text(&one.id),
+        "image-name" => text(&one.name),
+        "image-type" => text(&one.image_type),
+        "image-state" => text(&one.state),
+        "platform" => text(&one.platform),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::sim::fleet::Course;
+    use crate::sim::params::Body;
+
+    fn ask(run: fn(&mut Fleet, &Asked<'_>) -> Answer, region: &str, body: &Value) -> Answer {
+        let mut fleet = Fleet::default();
+        let (key, body) = (fleet.api_keys[0].clone(), Body::json(body.to_string().as_bytes())?);
+        let (now, course) = (Timestamp::UNIX_EPOCH, Course::Smooth);
+        run(&mut fleet, &Asked { region, body: &body, key: &key, request_id: "r-1", now, course })
+    }
+
+    fn ids(answer: &Map<String, Value>) -> (u64, Vec<&str>) {
+        let set = answer["InstanceSet"].as_array().unwrap();
+        (
+            answer["TotalCount"].as_u64().unwrap(),
+            set.iter().map(|one| one["InstanceId"].as_str().unwrap()).collect(),
         )
-        | None => Course::Smooth,
-    };
-    let body: Value = serde_json::from_slice(asked.body)
-        .map_err(|_| ApiError::new("InvalidParameter", "The request body is not JSON."))?;
-    world.fleet.advance(asked.now);
-    match asked.action {
-        "DescribeInstances" => actions::describe_instances(&world.fleet, asked.region, &body),
-        "DescribeImages" => actions::describe_images(&world.fleet, asked.region, &body),
-        _ => {
-            let order = actions::reset_order(&body)?;
-            world.fleet.reset(asked.region, &order, (asked.request_id, asked.now), course)?;
-            Ok(Map::new())
+    }
+
+    #[test]
+    fn instances_are_found_by_id_or_filter_and_counted_before_the_page_is_cut() {
+        let cases = [
+            (json!({ "InstanceIds": ["ins-r8hr2upy"] }), (1, vec!["ins-r8hr2upy"])),
+            (json!({ "InstanceIds": ["ins-00000000"] }), (0, vec![])),
+            (json!({ "InstanceIds": ["ins-hongkong"] }), (0, vec![])),
+            (
+                json!({ "Filters": [{ "Name": "tag:env", "Values": ["prod", "test"] }] }),
+                (1, vec!["ins-r8hr2upy"]),
+            ),
+            (
+                json!({ "Filters": [
+                    { "Name": "instance-id", "Values": ["ins-r8hr2upy", "ins-private1"] },
+                    { "Name": "tag:cleanslate", "Values": ["allowed"] },
+                ] }),
+                (1, vec!["ins-r8hr2upy"]),
+            ),
+            (json!({ "Offset": 1, "Limit": 2 }), (14, vec!["ins-stopped1", "ins-unpaid01"])),
+            (json!({ "Offset": 100 }), (14, vec![])),
+        ];
+        for (body, expected) in cases {
+            let answer = ask(describe_instances, "ap-guangzhou", &body).unwrap();
+            assert_eq!(ids(&answer), expected, "{body}");
         }
     }
-}
 
-/// `{"Response": …}`, dated by the cloud's clock.
-fn envelope(
-    outcome: Result<Map<String, Value>, ApiError>,
-    request_id: &str,
-    date: Timestamp,
-) -> Response<Bytes> {
-    let mut response = outcome.unwrap_or_else(|error| {
-        let error = json!({ "Code": error.code, "Message": error.message });
-        Map::from_iter([("Error".to_owned(), error)])
-    });
-    response.insert("RequestId".to_owned(), request_id.into());
-    let mut answer = super::serve::json(StatusCode::OK, &json!({ "Response": response }));
-    super::serve::set_date(&mut answer, date);
-    answer
-}
+    #[test]
+    fn a_wrong_question_is_refused() {
+        let filter = |name: &str, values: usize| json!({ "Name": name, "Values": vec!["x"; values] });
+        let cases = [
+            (json!({ "InstanceIds": ["ins-r8hr2upy"], "Filters": [] }), "InvalidParameter"),
+            (json!({ "InstanceIds": ["web-7"] }), "InvalidInstanceId.Malformed"),
+            (json!({ "InstanceIds": vec!["ins-r8hr2upy"; 101] }), "InvalidParameterValue.LimitExceeded"),
+            (json!({ "Filters": [filter("colour", 1)] }), "InvalidFilter"),
+            (json!({ "Filters": [filter("zone", 6)] }), "InvalidFilterValue.LimitExceeded"),
+            (json!({ "Filters": vec![filter("zone", 1); 11] }), "InvalidFilterValue.LimitExceeded"),
+            (json!({ "Limit": 101 }), "InvalidParameterValue.Range"),
+            (json!({ "Limit": -1 }), "InvalidParameter"),
+            (json!({ "DryRun": true }), "UnknownParameter"),
+        ];
+        for (body, code) in cases {
+            let answer = ask(describe_instances, "ap-guangzhou", &body);
+            assert_eq!(answer.map_err(|error| error.code), Err(code.to_owned()), "{body}");
+        }
+    }
 
-fn bend(mut answer: Response<Bytes>, fault: Option<&Fault>) -> Served {
-    match fault {
-        Some(Fault::Hang | Fault::AcceptThenHang) => Served::Hold,
-        Some(Fault::DropBefore | Fault::AcceptThenDrop) => Served::Close,
-        Some(Fault::Truncate) => Served::Cut(answer),
-        Some(Fault::AcceptThen5xx) => {
-            *answer.status_mut() = StatusCode::BAD_GATEWAY;
-            *answer.body_mut() = Bytes::from_static(b"<html><h1>502 Bad Gateway</h1></html>");
-            Served::Answer(answer)
-        }
-        Some(Fault::Garble) => {
-            *answer.body_mut() = Bytes::from_static(b"\x1f\x8b garbled \x00\xff");
-            Served::Answer(answer)
-        }
-        Some(Fault::Refuse(_) | Fault::Throttle | Fault::Slow | Fault::Clock | Fault::FailAsync) | None => {
-            Served::Answer(answer)
-        }
+    #[test]
+    fn private_images_are_seen_in_their_region_only() {
+        let found = |region: &str, body: Value| {
+            let answer = ask(describe_images, region, &body).unwrap();
+            answer["ImageSet"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["ImageId"].to_string())
+                .collect::<Vec<_>>()
+        };
+        let golden = || json!({ "ImageIds": ["img-golden01"] });
+        assert_eq!(found("ap-guangzhou", golden()), ["\"img-golden01\""]);
+        assert!(found("ap-hongkong", golden()).is_empty());
+        let windows = json!({ "Filters": [{ "Name": "platform", "Values": ["Windows"] }] });
+        assert_eq!(found("ap-hongkong", windows), ["\"img-9id7emv7\""]);
+        assert_eq!(found("ap-hongkong", json!({ "InstanceType": "SR1.MEDIUM4" })), ["\"img-arm64001\""]);
     }
 }

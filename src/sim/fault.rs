@@ -86,12 +86,22 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Trouble for the next `times` calls of one action.
+/// Trouble for the next `times` calls that fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Armed {
     pub fault: Fault,
-    pub action: String,
+    /// Absent: whichever.
+    pub action: Option<String>,
+    /// Absent: wherever.
+    pub region: Option<String>,
     pub times: u32,
+}
+
+impl Armed {
+    fn meets(&self, action: &str, region: &str) -> bool {
+        let fits = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
+        fits(&self.action, action) && fits(&self.region, region)
+    }
 }
 
 /// The faults still to come, in the order in which they were armed.
@@ -105,9 +115,9 @@ impl Faults {
         }
     }
 
-    /// The trouble that this call of `action` meets.
-    pub fn take(&mut self, action: &str) -> Option<Fault> {
-        let index = self.0.iter().position(|armed| armed.action == action)?;
+    /// The trouble that this call of `action` in `region` meets.
+    pub fn take(&mut self, action: &str, region: &str) -> Option<Fault> {
+        let index = self.0.iter().position(|armed| armed.meets(action, region))?;
         let armed = &mut self.0[index];
         armed.times -= 1;
         let fault = armed.fault.clone();
@@ -142,16 +152,32 @@ mod tests {
         insta::assert_snapshot!("drop".parse::<Fault>().unwrap_err(), @"`drop` is not a fault; there are refuse=CODE, throttle, hang, drop-before, accept-then-drop, accept-then-5xx, accept-then-hang, truncate, garble, slow, clock, fail-async");
     }
 
+    fn armed(fault: Fault, action: Option<&str>, region: Option<&str>, times: u32) -> Armed {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Armed { fault, action: owned(action), region: owned(region), times }
+    }
+
     #[test]
     fn a_fault_meets_its_action_as_often_as_ordered() {
         let mut faults = Faults::default();
-        faults.arm(Armed { fault: Fault::Throttle, action: "DescribeInstances".to_owned(), times: 2 });
-        faults.arm(Armed { fault: Fault::Hang, action: "DescribeInstances".to_owned(), times: 0 });
-        faults.arm(Armed { fault: Fault::Slow, action: "ResetInstance".to_owned(), times: 1 });
-        assert_eq!(faults.take("DescribeImages"), None);
-        assert_eq!(faults.take("ResetInstance"), Some(Fault::Slow));
-        assert_eq!(faults.take("ResetInstance"), None);
-        let met: Vec<_> = (0..3).map(|_| faults.take("DescribeInstances")).collect();
+        faults.arm(armed(Fault::Throttle, Some("DescribeInstances"), None, 2));
+        faults.arm(armed(Fault::Hang, Some("DescribeInstances"), None, 0));
+        faults.arm(armed(Fault::Slow, Some("ResetInstance"), None, 1));
+        let mut take = |action: &str| faults.take(action, "ap-guangzhou");
+        assert_eq!(take("DescribeImages"), None);
+        assert_eq!(take("ResetInstance"), Some(Fault::Slow));
+        assert_eq!(take("ResetInstance"), None);
+        let met: Vec<_> = (0..3).map(|_| take("DescribeInstances")).collect();
         assert_eq!(met, [Some(Fault::Throttle), Some(Fault::Throttle), None]);
+    }
+
+    #[test]
+    fn a_fault_of_a_region_meets_whatever_is_called_there() {
+        let mut faults = Faults::default();
+        faults.arm(armed(Fault::Hang, None, Some("ap-hongkong"), 2));
+        assert_eq!(faults.take("DescribeImages", "ap-guangzhou"), None);
+        assert_eq!(faults.take("DescribeImages", "ap-hongkong"), Some(Fault::Hang));
+        assert_eq!(faults.take("ResetInstance", "ap-hongkong"), Some(Fault::Hang));
+        assert_eq!(faults.take("ResetInstance", "ap-hongkong"), None);
     }
 }

@@ -4,25 +4,30 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::actions::Action;
 use super::error::ApiError;
 
 const WINDOW: SignedDuration = SignedDuration::from_secs(1);
 
 /// When the calls of the last second came.
 #[derive(Debug, Default)]
-pub(super) struct Limits(BTreeMap<(String, String), VecDeque<Timestamp>>);
+pub(super) struct Limits(BTreeMap<(&'static str, String), VecDeque<Timestamp>>);
 
 impl Limits {
     /// # Errors
     /// `RequestLimitExceeded`; such a call does not count.
-    pub(super) fn admit(&mut self, action: &str, region: &str, now: Timestamp) -> Result<(), ApiError> {
-        let per_second = if action == "ResetInstance" { 10 } else { 40 };
-        let calls = self.0.entry((action.to_owned(), region.to_owned())).or_default();
+    pub(super) fn admit(
+        &mut self,
+        action: &'static Action,
+        region: &str,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        let calls = self.0.entry((action.name, region.to_owned())).or_default();
         while calls.front().is_some_and(|first| *first + WINDOW <= now) {
             calls.pop_front();
         }
-        if calls.len() >= per_second {
-            return Err(exceeded(action));
+        if calls.len() >= action.per_second {
+            return Err(exceeded(action.name));
         }
         calls.push_back(now);
         Ok(())
@@ -37,18 +42,20 @@ pub(super) fn exceeded(action: &str) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::actions::find;
 
     #[test]
     fn the_eleventh_reset_of_a_second_is_refused_and_the_next_second_is_free() {
         let mut limits = Limits::default();
         let now = Timestamp::UNIX_EPOCH;
+        let [reset, describe] = ["ResetInstance", "DescribeInstances"].map(|name| find("cvm", name).unwrap());
         for _ in 0..10 {
-            assert_eq!(limits.admit("ResetInstance", "ap-guangzhou", now), Ok(()));
+            assert_eq!(limits.admit(reset, "ap-guangzhou", now), Ok(()));
         }
         let late = now + SignedDuration::from_millis(999);
-        assert_eq!(limits.admit("ResetInstance", "ap-guangzhou", late), Err(exceeded("ResetInstance")));
-        assert_eq!(limits.admit("ResetInstance", "ap-hongkong", late), Ok(()));
-        assert_eq!(limits.admit("DescribeInstances", "ap-guangzhou", late), Ok(()));
-        assert_eq!(limits.admit("ResetInstance", "ap-guangzhou", now + WINDOW), Ok(()));
+        assert_eq!(limits.admit(reset, "ap-guangzhou", late), Err(exceeded("ResetInstance")));
+        assert_eq!(limits.admit(reset, "ap-hongkong", late), Ok(()));
+        assert_eq!(limits.admit(describe, "ap-guangzhou", late), Ok(()));
+        assert_eq!(limits.admit(reset, "ap-guangzhou", now + WINDOW), Ok(()));
     }
 }

@@ -7,18 +7,26 @@
 mod actions;
 mod auth;
 pub mod cast;
+mod cbs;
 mod control;
 mod cvm;
 pub mod discord;
 pub mod error;
 pub mod fault;
 pub mod fleet;
+mod gateway;
 mod limits;
+mod order;
 mod params;
 pub mod play;
+mod price;
+mod query;
 mod serve;
 mod show;
 pub mod slack;
+mod sts;
+mod v2;
+mod wire;
 mod world;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +73,8 @@ impl Sim {
 
     /// The next call of `action` goes wrong like this.
     pub fn arm(&self, action: &str, fault: Fault) {
-        self.with(|world| world.faults.arm(Armed { fault, action: action.to_owned(), times: 1 }));
+        let armed = Armed { fault, action: Some(action.to_owned()), region: None, times: 1 };
+        self.with(|world| world.faults.arm(armed));
     }
 
     /// Somebody does something to an instance in the console; false where it is not there or busy.

@@ -15,8 +15,8 @@ use serde_json::{Value, json as value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::cvm::Served;
-use super::{Sim, control, cvm};
+use super::gateway::Served;
+use super::{Sim, control, gateway, v2};
 
 /// The largest body that the API takes, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -78,9 +78,9 @@ async fn answer(sim: &Sim, request: Request<Incoming>) -> Result<Response<Outgoi
 
 fn route(sim: &Sim, parts: &http::request::Parts, body: &[u8]) -> Served {
     let path = parts.uri.path();
-    if path == "/" {
+    if path == "/" || path == v2::PATH {
         let wall = sim.wall();
-        return sim.with(|world| cvm::call(world, parts, body, wall));
+        return sim.with(|world| gateway::call(world, parts, body, wall));
     }
     if let Some(path) = path.strip_prefix("/_sim/") {
         return Served::Answer(control::handle(sim, &parts.method, path, body));

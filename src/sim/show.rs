@@ -1,8 +1,15 @@
 //! `Instance` and `Image` as `DescribeInstances` and `DescribeImages` answer them, every documented field in place.
 
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
-use super::fleet::{Fleet, Image, Instance};
+use super::fleet::{Agents, Disk, Fleet, Image, Instance, Wipe};
+
+/// The account that everything belongs to.
+pub(super) const ACCOUNT: &str = "100000000001";
+
+/// When every machine was made: 2024-03-01T02:00:00Z.
+pub(super) const CREATED: Timestamp = Timestamp::constant(1_709_258_400, 0);
 
 /// Null where nothing is there, as the API answers empty lists.
 fn or_null(list: &[Value]) -> Value {
@@ -14,15 +21,22 @@ fn tags(instance: &Instance) -> Vec<Value> {
 }
 
 fn data_disks(instance: &Instance) -> Vec<Value> {
-    let tail = &instance.id[4..10];
-    let disk = |(n, size): (usize, &u32)| {
+    let data = instance.disks().into_iter().filter(|disk| !disk.is_system);
+    let show = |disk: Disk| {
         json!({
-            "DiskId": format!("disk-{tail}d{n}"), "DiskType": "CLOUD_PREMIUM", "DiskSize": size,
+            "DiskId": disk.id, "DiskType": disk.disk_type, "DiskSize": disk.size_gb,
             "DeleteWithInstance": false, "Encrypt": false, "SnapshotId": null, "KmsKeyId": null,
             "ThroughputPerformance": 0, "CdcId": null, "BurstPerformance": false, "DiskName": null,
         })
     };
-    instance.data_disks_gb.iter().enumerate().map(disk).collect()
+    data.map(show).collect()
+}
+
+/// Adds the fields of one object to another.
+pub(super) fn add(to: &mut Value, more: Value) {
+    if let (Value::Object(to), Value::Object(more)) = (to, more) {
+        to.extend(more);
+    }
 }
 
 pub(super) fn instance(fleet: &Fleet, one: &Instance) -> Value {
@@ -42,9 +56,9 @@ pub(super) fn instance(fleet: &Fleet, one: &Instance) -> Value {
         "RestrictState": one.restrict,
         "StopChargingMode": one.stop_charging,
         "InstanceChargeType": one.charge_type,
-        "RenewFlag": if one.charge_type == "PREPAID" { "NOTIFY_AND_MANUAL_RENEW".into() } else { Value::Null },
-        "CreatedTime": "2024-03-01T02:00:00Z",
-        "ExpiredTime": if one.charge_type == "PREPAID" { "2026-03-01T02:00:00Z".into() } else { Value::Null },
+        "RenewFlag": if one.is_prepaid() { "NOTIFY_AND_MANUAL_RENEW".into() } else { Value::Null },
+        "CreatedTime": CREATED.to_string(),
+        "ExpiredTime": if one.is_prepaid() { "2026-03-01T02:00:00Z".into() } else { Value::Null },
         "SystemDisk": {
             "DiskId": one.system_disk_id(), "DiskType": one.disk_type, "DiskSize": one.disk_gb,
             "CdcId": null, "DiskName": null, "Encrypt": null, "KmsKeyId": null,
@@ -63,7 +77,21 @@ pub(super) fn instance(fleet: &Fleet, one: &Instance) -> Value {
     });
     add_latest_operation(&mut shown, one);
     add_surroundings(&mut shown, one);
+    bend(&mut shown, one);
     shown
+}
+
+/// Some fields in the odd shapes that real answers have.
+fn bend(shown: &mut Value, one: &Instance) {
+    for name in &one.quirks.null {
+        shown[name] = Value::Null;
+    }
+    for name in &one.quirks.empty_list {
+        shown[name] = json!([]);
+    }
+    if let Value::Object(shown) = shown {
+        shown.retain(|name, _| !one.quirks.absent.contains(name));
+    }
 }
 
 fn add_latest_operation(shown: &mut Value, one: &Instance) {
@@ -115,7 +143,16 @@ fn uuid(one: &Instance) -> String {
 }
 
 pub(super) fn image(one: &Image) -> Value {
-    let public = one.image_type == "PUBLIC_IMAGE";
+    let source = match one.source.as_str() {
+        "" if one.is_public() => "OFFICIAL",
+        "" => "CREATE_IMAGE",
+        source => source,
+    };
+    let creator = match one.image_type.as_str() {
+        "PUBLIC_IMAGE" => Value::Null,
+        "SHARED_IMAGE" => "100000000009".into(),
+        _ => ACCOUNT.into(),
+    };
     let snapshots: Vec<Value> = if one.whole_machine {
         vec![
             json!({ "SnapshotId": "snap-sim00001", "DiskUsage": "SYSTEM_DISK", "DiskSize": one.size_gb }),
@@ -134,8 +171,8 @@ pub(super) fn image(one: &Image) -> Value {
         "ImageType": one.image_type,
         "ImageState": one.state,
         "ImageSize": one.size_gb,
-        "ImageSource": if public { "OFFICIAL" } else { "CREATE_IMAGE" },
-        "ImageCreator": if public { Value::Null } else { "100000000001".into() },
+        "ImageSource": source,
+        "ImageCreator": creator,
         "CreatedTime": "2024-01-01T00:00:00Z",
         "SyncPercent": null,
         "IsSupportCloudinit": true,
@@ -148,13 +185,26 @@ pub(super) fn image(one: &Image) -> Value {
     })
 }
 
-/// The fleet as the control API shows it.
+/// The fleet as the control API shows it: as the APIs do, and what no answer says.
 pub(super) fn fleet(fleet: &Fleet) -> Value {
-    let wipe = |wipe: &super::fleet::Wipe| json!({ "instance": wipe.instance, "request_id": wipe.request_id, "at": wipe.at.to_string() });
+    let agents = |one: &Instance| (one.id.clone(), agents(one.agents));
     json!({
         "instances": fleet.instances.iter().map(|one| instance(fleet, one)).collect::<Vec<_>>(),
         "images": fleet.images.iter().map(image).collect::<Vec<_>>(),
         "wipes": fleet.wipes().iter().map(wipe).collect::<Vec<_>>(),
+        "agents": fleet.instances.iter().map(agents).collect::<Map<_, _>>(),
+    })
+}
+
+/// Null: as the image has it.
+fn agents(one: Agents) -> Value {
+    json!({ "security": one.security, "monitor": one.monitor, "automation": one.automation })
+}
+
+fn wipe(one: &Wipe) -> Value {
+    json!({
+        "instance": one.instance, "request_id": one.request_id, "at": one.at.to_string(),
+        "login": one.login.as_str(), "user_data_bytes": one.user_data_bytes,
     })
 }
 

@@ -11,11 +11,12 @@ use super::fleet::Fleet;
 use super::limits::Limits;
 use super::show;
 use super::slack::SlackWorld;
+use super::v2::Nonces;
 
 /// How many calls are remembered.
 const MAX_CALLS: usize = 1000;
 
-/// One call of the CVM API.
+/// One call of a Tencent Cloud API.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// Fleet time.
@@ -33,6 +34,7 @@ pub(super) struct World {
     pub(super) discord: DiscordWorld,
     pub(super) faults: Faults,
     pub(super) limits: Limits,
+    pub(super) nonces: Nonces,
     calls: VecDeque<Call>,
     /// How far fleet time is ahead of wall time.
     offset: SignedDuration,
@@ -47,6 +49,7 @@ impl World {
             discord: DiscordWorld::default(),
             faults: Faults::default(),
             limits: Limits::default(),
+            nonces: Nonces::default(),
             calls: VecDeque::new(),
             offset: SignedDuration::ZERO,
             served: 0,
@@ -90,7 +93,11 @@ impl World {
                 "outcome": call.outcome, "fault": call.fault.as_ref().map(ToString::to_string),
             })
         };
-        let fault = |armed: &Armed| json!({ "fault": armed.fault.to_string(), "action": armed.action, "times": armed.times });
+        let fault = |armed: &Armed| {
+            json!({
+                "fault": armed.fault.to_string(), "action": armed.action, "region": armed.region, "times": armed.times,
+            })
+        };
         json!({
             "now": now.to_string(),
             "fleet": show::fleet(&self.fleet),

@@ -58,6 +58,9 @@ impl Worker {
             return Err(refuse(Refusal::Upgraded));
         };
         let plan = self.plan_again(request, &policy).await?;
+        if plan.sees_less_than(seen) {
+            return Err(NotNow::Later(Lapse::CloudSilent));
+        }
         let drift = plan.drift_from(seen);
         if !drift.is_empty() {
             return Err(NotNow::Never(Box::new(Event::Stale { drift })));

@@ -1,11 +1,14 @@
 //! Looking at the cloud: before the card, and after the reset.
 
+use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{RETRY, Worker};
+use crate::cloud::errors::{self, Meaning};
+use crate::cloud::{Answer, CloudError};
 use crate::domain::ask::Ask;
 use crate::domain::id::ImageId;
-use crate::domain::plan::{Findings, Known, Machine, Plan, PlanRefusal};
+use crate::domain::plan::{Findings, Image, Known, Machine, Plan, PlanRefusal, Price};
 use crate::domain::policy::Policy;
 use crate::domain::request::{CARD_DEADLINE, Event, Look, Refusal, Request, Terms, Verdict};
 use crate::store::Row;
@@ -52,23 +55,26 @@ impl Worker {
         let Some(machine) = machine else {
             return Err(PlanRefusal::NoSuchInstance { regions: self.regions.clone() });
         };
-        let current = match &machine.image {
-            Some(id) => self.image(&machine.region, id).await,
-            None => Known::Missing,
-        };
-        let target = match &ask.image {
-            Some(id) if machine.image.as_ref() == Some(id) => current.clone(),
-            Some(id) => self.image(&machine.region, id).await,
-            None => Known::Missing,
-        };
-        Plan::draw(ask, Findings { account: self.account.clone(), machine, current, target }, policy)
+        let (current, target) = self.images(ask, &machine).await;
+        let found = Findings { account: self.account.clone(), machine, current, target };
+        let plan = Plan::draw(ask, found, policy)?;
+        let (region, disk) = (&plan.machine.region, &plan.machine.disk.id);
+        let (price, snapshot) =
+            join(self.cloud.price(&plan.order), self.cloud.newest_snapshot(region, disk)).await;
+        let price = priced(&plan, price)?;
+        Ok(Plan { price, snapshot: known(snapshot), ..plan })
     }
 
-    async fn image(&self, region: &str, id: &ImageId) -> Known<crate::domain::plan::Image> {
-        match self.cloud.image(region, id).await {
-            Ok(answer) => answer.value.map_or(Known::Missing, Known::Found),
-            Err(why) => Known::Unasked(why.to_string()),
-        }
+    /// Today's image and the one asked for.
+    async fn images(&self, ask: &Ask, machine: &Machine) -> (Known<Image>, Known<Image>) {
+        let look = async |id: Option<&ImageId>| match id {
+            Some(id) => known(self.cloud.image(&machine.region, id).await),
+            None => Known::Missing,
+        };
+        let other = ask.image.as_ref().filter(|id| machine.image.as_ref() != Some(*id));
+        let (current, target) = join(look(machine.image.as_ref()), look(other)).await;
+        let target = if other.is_none() && ask.image.is_some() { current.clone() } else { target };
+        (current, target)
     }
 
     /// One look at a reset that was sent, or may have been.
@@ -93,6 +99,35 @@ impl Worker {
             }
         }
     }
+}
+
+fn known<T>(answer: Result<Answer<Option<T>>, CloudError>) -> Known<T> {
+    match answer {
+        Ok(answer) => answer.value.map_or(Known::Missing, Known::Found),
+        Err(why) => unasked(&why),
+    }
+}
+
+fn unasked<T>(why: &CloudError) -> Known<T> {
+    Known::Unasked(match why {
+        CloudError::Refused { code, .. } => format!("Tencent Cloud answered {code}"),
+        why => why.to_string(),
+    })
+}
+
+/// The price, or why the reset would be refused. What it is for a change between Linux and Windows is told for fewer
+/// machines than can be changed: there a no says nothing about the reset.
+fn priced(plan: &Plan, answer: Result<Answer<Price>, CloudError>) -> Result<Known<Price>, PlanRefusal> {
+    let why = match answer {
+        Ok(answer) => return Ok(Known::Found(answer.value)),
+        Err(why) => why,
+    };
+    if let CloudError::Refused { code, .. } = &why
+        && let Some(Meaning { what, advice }) = errors::forbids(code).filter(|_| !plan.may_switch())
+    {
+        return Err(PlanRefusal::WouldRefuse { code: code.clone(), advice: format!("{what} {advice}") });
+    }
+    Ok(unasked(&why))
 }
 
 fn planned(plan: Plan, request: &Request, policy: &Policy) -> Event {

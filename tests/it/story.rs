@@ -19,7 +19,8 @@ async fn an_approver_lets_the_reset_through() {
     insta::assert_snapshot!(bot.channel(), @"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
-    ⚠ The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    ⚠ Newest snapshot is 9 days old.
+    ⚠ The disk grows 50 → 60 GB and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
     System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
@@ -235,7 +236,7 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     assert!(bot.stage.sim.console("ins-r8hr2upy", "StopInstances"));
     let channel = bot.ends().await;
     insta::assert_snapshot!(channel.rsplit("--\n").next().unwrap(), @"
-    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
+    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) is no longer what the card showed, so the approval of @bob is void.
     last operation: StartInstances 00000000-0000-4000-8000-… → StopInstances c0501e00-0000-4000-8000-…
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     #6nrck · audit 5 · root …
@@ -289,7 +290,8 @@ async fn on_discord_a_role_approves_and_the_name_is_typed_in_a_window() {
     insta::assert_snapshot!(bot.channel(), @"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
-    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    ! Newest snapshot is 9 days old.
+    ! The disk grows 50 → 60 GB and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
     System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call

@@ -14,7 +14,7 @@ use crate::domain::request::{Check, Request};
 /// Longest name of a system.
 const NAME: usize = 100;
 
-/// "Is back" only where the cloud said SUCCESS and image and size are as asked.
+/// "Is back" only where the cloud said SUCCESS, image and size are as asked, and the machine runs.
 pub(super) fn completed(request: &Request, check: &Check, now: Timestamp) -> Notice {
     let Some(plan) = request.plan.as_deref() else {
         return to_all(request, spans!["The disk of "], spans![" was wiped and reinstalled."]);
@@ -22,36 +22,45 @@ pub(super) fn completed(request: &Request, check: &Check, now: Timestamp) -> Not
     let took = duration(now.min(request.last().at).duration_since(claimed_at(request)));
     let as_asked = check.image_ok && check.disk_ok;
     let disk = spans![" The disk of ", short(request.title(), NAME), " was wiped and reinstalled."];
-    let head = match (check.confirmed, as_asked) {
-        (true, true) => spans![strong(format!("{} is back.", request.ask.instance)), disk],
-        (true, false) => spans![strong(format!("{} is not as asked.", request.ask.instance)), disk],
-        (false, _) => spans![strong(format!("{} was reset.", request.ask.instance)), disk],
+    let how = match (check.confirmed, as_asked, check.state.as_str()) {
+        (true, true, "RUNNING") => "is back",
+        (true, false, _) => "is not as asked",
+        (false, _, _) | (true, true, "") => "was reset",
+        (true, true, _) => "does not run",
     };
+    let head = spans![strong(format!("{} {how}.", request.ask.instance)), disk];
     let word = if check.confirmed {
         format!(" Tencent Cloud reports SUCCESS after {took}; checked: ")
     } else {
         " Another operation has since hidden Tencent Cloud's last word on it; compared instead: ".to_owned()
     };
     let services = " Not checked: that your services start.";
-    Notice::say(spans![people(request), head, word, checked(plan, check), services]).line(what_next(plan))
+    Notice::say(spans![people(request), head, word, checked(plan, check), services])
+        .line(what_next(plan, check))
 }
 
 /// What was compared, and what differs.
 fn checked(plan: &Plan, check: &Check) -> String {
-    let image = if check.image_ok {
-        short(&plan.target_name(), NAME)
-    } else {
-        format!("the image is NOT {}", short(&plan.target_name(), NAME))
+    let image = match (check.image_ok, &plan.order.image) {
+        (true, Some(_)) => short(&plan.target_name(), NAME),
+        // The machine had no image that could be compared with.
+        (true, None) => "no image to compare".to_owned(),
+        (false, _) => format!("the image is NOT {}", short(&plan.target_name(), NAME)),
     };
     let disk = if check.disk_ok {
         format!("{} GB", check.disk_gb)
     } else {
         format!("the disk has {} GB, NOT {} GB", check.disk_gb, plan.disk_after())
     };
-    format!("{image}, {disk}, {}.", check.state.to_lowercase())
+    let state = match check.state.as_str() {
+        "RUNNING" => "running".to_owned(),
+        "" => "its state is not reported".to_owned(),
+        state => format!("it is {}, NOT running", short(&state.to_lowercase(), NAME)),
+    };
+    format!("{image}, {disk}, {state}.")
 }
 
-fn what_next(plan: &Plan) -> Vec<Span> {
+fn what_next(plan: &Plan, check: &Check) -> Vec<Span> {
     let login = match &plan.order.login {
         LoginOrder::Keys(keys) => {
             format!("log in with {}", keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", "))
@@ -64,7 +73,17 @@ fn what_next(plan: &Plan) -> Vec<Span> {
         1 => "; mount the data disk".to_owned(),
         n => format!("; mount the {n} data disks"),
     };
-    spans!["Next: ", host_key(plan), login, disks, "."]
+    let wrong = if check.image_ok && check.disk_ok {
+        ""
+    } else {
+        "see in the console what was installed, and open a ticket with the RequestId; "
+    };
+    let start = match check.state.as_str() {
+        "RUNNING" => "",
+        "" => "see in the console whether it runs; ",
+        _ => "start it in the console; ",
+    };
+    spans!["Next: ", wrong, start, host_key(plan), login, disks, "."]
 }
 
 /// A new system has a new host key; a Windows one has none. The address goes into a command that people paste.

@@ -231,6 +231,16 @@ pub(super) fn duration(length: SignedDuration) -> String {
     }
 }
 
+/// `9 days`, `2 hours`, `40 min`: the largest unit of which there are two.
+pub(super) fn age(length: SignedDuration) -> String {
+    let minutes = length.as_mins().max(0);
+    match (minutes / 1440, minutes / 60) {
+        (days @ 2.., _) => format!("{days} days"),
+        (_, hours @ 2..) => format!("{hours} hours"),
+        (_, _) => format!("{minutes} min"),
+    }
+}
+
 /// `a, b and c`
 pub(super) fn listed(mut parts: Vec<Span>) -> Vec<Span> {
     let Some(last) = parts.pop() else { return Vec::new() };

@@ -16,7 +16,7 @@ pub fn card(request: &Request, now: Timestamp) -> Option<Notice> {
     Some(match &request.state {
         State::Requested => return None,
         State::AwaitingDecision { until } => {
-            sheet(request, plan, terms, until.unwrap_or(now + terms.expires))
+            sheet(request, plan, terms, (until.unwrap_or(now + terms.expires), now))
         }
         State::Approved { grace, .. } => {
             headed(request, spans!["Approved by ", deciders(request), ". Wiping at ", now + *grace, "."])

@@ -94,7 +94,7 @@ fn stale(request: &Request, drift: &[Drift]) -> Notice {
     let mut notice = to_all(
         request,
         spans!["Nothing was wiped. "],
-        spans![" changed after the card was made, so the approval of ", deciders(request), " is void."],
+        spans![" is no longer what the card showed, so the approval of ", deciders(request), " is void."],
     );
     for Drift { field, was, is } in drift.iter().take(DRIFTS) {
         let change = format!(": {} \u{2192} {}", shown(was), shown(is));

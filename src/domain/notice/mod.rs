@@ -15,6 +15,7 @@ mod sheet;
 mod speech;
 mod stand;
 mod text;
+mod warnings;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -45,8 +45,10 @@ pub(super) fn reason(why: &Refusal) -> Vec<Span> {
 }
 
 /// What to do about it.
-fn next(why: &Refusal) -> &'static str {
-    match why {
+fn next(why: &Refusal) -> Vec<Span> {
+    spans![match why {
+        // What the code means says it already.
+        Refusal::Plan(PlanRefusal::WouldRefuse { advice, .. }) => return spans![advice.clone()],
         Refusal::Plan(why) => plan_next(why),
         Refusal::NoCard { .. } => "Let the bot into the channel (`/invite @cleanslate`), then ask again.",
         Refusal::CloudSilent { .. } => "Ask again when Tencent Cloud answers; the log has the details.",
@@ -54,7 +56,7 @@ fn next(why: &Refusal) -> &'static str {
         Refusal::Right { .. } => "Ask somebody who has the right.",
         Refusal::Lookup { .. } => "What cannot be checked is not done. Have it mended, then ask again.",
         Refusal::Upgraded => "Ask again.",
-    }
+    }]
 }
 
 fn plan(why: &PlanRefusal) -> Vec<Span> {
@@ -92,6 +94,8 @@ fn plan(why: &PlanRefusal) -> Vec<Span> {
         PlanRefusal::SwitchOnDisk { kind } => {
             format!("no change between Linux and Windows works on a {kind} system disk.")
         }
+        PlanRefusal::WouldRefuse { code: name, .. } =>
+            return spans!["asked for the price of this reset, Tencent Cloud refused it: ", code(name), "."],
         PlanRefusal::NotYet { option } =>
             return spans![code(option), " cannot be carried out by this version."],
     }]
@@ -133,6 +137,7 @@ fn plan_next(why: &PlanRefusal) -> &'static str {
         PlanRefusal::SwitchOnDisk { .. } => {
             "It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind."
         }
+        PlanRefusal::WouldRefuse { .. } => "Change the command.",
         PlanRefusal::NotYet { .. } => "Leave it out.",
     }
 }
@@ -158,6 +163,7 @@ fn better(why: &PlanRefusal, ask: &Ask) -> Option<Ask> {
         | PlanRefusal::KeysOnWindows
         | PlanRefusal::KeepImageOnPublic
         | PlanRefusal::SwitchOnDisk { .. }
+        | PlanRefusal::WouldRefuse { .. }
         | PlanRefusal::NotYet { .. } => None,
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::build::{
     code, deciders, duration, on_button, on_label, principals, quoted, short, spans, strong, tag,
 };
+use super::warnings::warnings;
 use super::{Confirm, Form, Notice, Span, TypeField};
 use crate::domain::plan::{LoginOrder, Plan, Progress, ResetOrder, tag_text};
 use crate::domain::request::{Action, Press, Request, Terms};
@@ -15,7 +16,12 @@ const NAME: usize = 60;
 const LIST: usize = 120;
 
 /// At most twelve lines: what is lost comes first, and it must fit a phone.
-pub(super) fn sheet(request: &Request, plan: &Plan, terms: &Terms, until: Timestamp) -> Notice {
+pub(super) fn sheet(
+    request: &Request,
+    plan: &Plan,
+    terms: &Terms,
+    (until, now): (Timestamp, Timestamp),
+) -> Notice {
     let m = &plan.machine;
     let mut notice = Notice::title(spans![format!("Wipe {} and reinstall it?", short(m.title(), NAME))])
         .line(spans![
@@ -23,18 +29,14 @@ pub(super) fn sheet(request: &Request, plan: &Plan, terms: &Terms, until: Timest
             strong(format!("{} GB, {}", m.disk.size_gb, short(&m.os_name, NAME))),
             ". This cannot be undone.",
         ]);
-    for warning in warnings(plan) {
+    for warning in warnings(plan, now) {
         notice = notice.warn(warning);
     }
+    let system = switches(&plan.order).into_iter().fold(system(plan), |line, also| spans![line, " · ", also]);
     notice = notice
         .field("Machine", place(plan))
-        .field("System", system(plan))
-        .field("Login", spans![login(plan), " · ", data_disks(plan)]);
-    let switches = switches(&plan.order);
-    if !switches.is_empty() {
-        notice = notice.field("Also", spans![switches.join(" · ")]);
-    }
-    notice = notice
+        .field("System", system)
+        .field("Login", spans![login(plan), " · ", data_disks(plan)])
         .field("Tags", tags(plan))
         .field("Asked", asked(request))
         .field("Needs", needs(request, terms, until))
@@ -63,29 +65,6 @@ pub fn form(request: &Request, press: &Press) -> Option<Form> {
     let name = on_label(plan.machine.confirmation(), 150);
     let field = TypeField { label: format!("To approve, type {name}"), expect: name };
     Some(Form { question: question(request, plan), field, value: press.to_string() })
-}
-
-/// The red lines: what is worse than a plain reinstall.
-fn warnings(plan: &Plan) -> Vec<Vec<Span>> {
-    let (today, after) = (plan.machine.disk.size_gb, plan.disk_after());
-    let mut lines = Vec::new();
-    if after > today {
-        let double = if after > today * 2 { " That is more than twice its size." } else { "" };
-        lines.push(spans![
-            format!("The disk grows {today} \u{2192} {after} GB: it costs more and cannot shrink again."),
-            double
-        ]);
-    }
-    if plan.switches_family() {
-        lines.push(spans![
-            "Linux \u{2194} Windows: the disk id changes, old snapshots can no longer be rolled back, and outside \
-             mainland China Tencent Cloud may refuse."
-        ]);
-    }
-    if plan.target.is_none() {
-        lines.push(spans!["The new image could not be looked up: its system and size were not checked."]);
-    }
-    lines
 }
 
 fn place(plan: &Plan) -> Vec<Span> {

@@ -68,7 +68,9 @@ pub(super) fn ended(request: &Request, ending: Ending) -> Vec<Span> {
             spans!["Nothing was wiped: cancelled by ", last_by(request), " at ", last.at, "."]
         }
         Ending::Expired => spans!["Nothing was wiped: nobody decided in time; the card no longer acts."],
-        Ending::Stale => spans!["Nothing was wiped: the machine changed after the approval, which is void."],
+        Ending::Stale => {
+            spans!["Nothing was wiped: what the card showed is no longer so; the approval is void."]
+        }
         Ending::Lapsed => {
             spans!["Nothing was wiped: the approval lapsed, because ", lapsed(&last.event), "."]
         }

@@ -1,16 +1,18 @@
 //! The loss sheet: what the cloud says the instance is now, and exactly what will be sent. Its digest binds the
 //! approval to what the approver saw.
 
+mod bound;
+mod known;
 mod preflight;
 mod price;
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::id::{ImageId, InstanceId, KeyId};
-pub use preflight::{Findings, Known, PlanRefusal};
+pub use bound::Drift;
+pub use known::Known;
+pub use preflight::{Findings, PlanRefusal};
 pub use price::{Amount, Price};
 
 /// How far an operation on the instance has come: `LatestOperationState` of `DescribeInstances`.
@@ -100,6 +102,21 @@ pub enum Family {
     Windows,
 }
 
+impl Family {
+    /// From `OsName`; `None` where there is none.
+    fn guess(os_name: &str) -> Option<Self> {
+        let windows = os_name.to_ascii_lowercase().contains("windows");
+        (!os_name.is_empty()).then_some(if windows { Self::Windows } else { Self::Linux })
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "Linux",
+            Self::Windows => "Windows",
+        }
+    }
+}
+
 /// `ImageType`: who made the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,18 +177,19 @@ pub struct Plan {
     pub order: ResetOrder,
     /// The tags that `[targets]` names: a change in them can change who may approve.
     pub bound_tags: Vec<(String, String)>,
-}
-
-/// One line of the plan that is no longer what the approver saw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drift {
-    pub field: String,
-    pub was: String,
-    pub is: String,
+    /// Why an image could not be looked up, where one could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_unasked: Option<String>,
+    #[serde(default, skip_serializing_if = "Known::was_not_asked")]
+    pub price: Known<Price>,
+    /// When the newest snapshot of the system disk was made.
+    #[serde(default, skip_serializing_if = "Known::was_not_asked")]
+    pub snapshot: Known<Timestamp>,
 }
 
 impl Plan {
-    pub const VERSION: u8 = 1;
+    /// 2: price, snapshot, and everything of the new image.
+    pub const VERSION: u8 = 2;
 
     /// The system that will be installed: its own words where the image is known.
     pub fn target_name(&self) -> String {
@@ -195,62 +213,38 @@ impl Plan {
         self.order.disk_gb.unwrap_or(self.machine.disk.size_gb)
     }
 
-    /// Whether the reset moves the machine from Linux to Windows or back.
-    pub fn switches_family(&self) -> bool {
-        matches!((&self.current, &self.target), (Some(old), Some(new)) if old.family != new.family)
+    /// From what to what the reset moves the machine, where that is from Linux to Windows or back.
+    pub fn switch(&self) -> Option<(Family, Family)> {
+        switch(&self.machine, self.current.as_ref(), self.target.as_ref())
     }
 
-    /// What must be the same at the claim as on the card, one value a line.
-    fn bound(&self) -> BTreeMap<&'static str, serde_json::Value> {
-        let m = &self.machine;
-        let operation = m
-            .last
-            .as_ref()
-            .map_or_else(|| "none".to_owned(), |last| format!("{} {}", last.name, last.request_id));
-        BTreeMap::from([
-            ("account", self.account.clone().into()),
-            ("name", m.name.clone().into()),
-            ("uuid", m.uuid.clone().into()),
-            ("private ip", m.private_ips.join(" ").into()),
-            ("region", m.region.clone().into()),
-            ("zone", m.zone.clone().into()),
-            ("system disk", format!("{} {} {} GB", m.disk.id, m.disk.kind, m.disk.size_gb).into()),
-            ("image", self.current_name().into()),
-            ("new image", self.target_name().into()),
-            ("keys", m.keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(" ").into()),
-            ("tags", tag_text(&self.bound_tags).into()),
-            ("last operation", operation.into()),
-            ("parameters", serde_json::to_value(&self.order).unwrap_or_default()),
-        ])
+    /// Whether it is a [`Self::switch`], or could be one for all that is known of the new image.
+    pub fn may_switch(&self) -> bool {
+        self.switch().is_some() || (self.target.is_none() && self.order.image != self.machine.image)
     }
 
-    /// The bound lines, sorted: `name=json`, one a line.
-    pub fn lines(&self) -> String {
-        let lines: Vec<String> =
-            self.bound().iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        lines.concat()
+    /// How many GB the system disk grows by.
+    pub fn growth_gb(&self) -> u32 {
+        self.disk_after().saturating_sub(self.machine.disk.size_gb)
     }
 
-    /// SHA-256 of [`Plan::lines`], in hex.
-    pub fn digest(&self) -> String {
-        data_encoding::HEXLOWER.encode(&Sha256::digest(self.lines().as_bytes()))
+    /// Whether the machine is in mainland China, by the list of regions. A change between Linux and Windows was long
+    /// refused elsewhere, and the page of `InquiryPriceResetInstance` still says so.
+    pub fn is_in_mainland(&self) -> bool {
+        MAINLAND.iter().any(|start| self.machine.region.starts_with(start))
     }
+}
 
-    /// Field by field, what differs from `seen`, the plan that was approved. Empty: nothing does.
-    pub fn drift_from(&self, seen: &Self) -> Vec<Drift> {
-        let text =
-            |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let was = seen.bound();
-        self.bound()
-            .iter()
-            .filter(|(field, is)| was.get(**field) != Some(*is))
-            .map(|(field, is)| Drift {
-                field: (*field).to_owned(),
-                was: was.get(field).map(text).unwrap_or_default(),
-                is: text(is),
-            })
-            .collect()
-    }
+/// How the names of mainland regions begin; those of finance regions only go on.
+const MAINLAND: [&str; 7] =
+    ["ap-guangzhou", "ap-shanghai", "ap-shenzhen", "ap-nanjing", "ap-beijing", "ap-chengdu", "ap-chongqing"];
+
+/// `None` where both are of one family, or one is not known.
+fn switch(machine: &Machine, current: Option<&Image>, target: Option<&Image>) -> Option<(Family, Family)> {
+    // An image that is no longer listed leaves the name of its system.
+    let old = current.map(|image| image.family).or_else(|| Family::guess(&machine.os_name))?;
+    let new = target?.family;
+    (old != new).then_some((old, new))
 }
 
 /// `team=payments · env=prod`

@@ -2,28 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, Image, LoginOrder, Machine, Plan, Progress, ResetOrder, Source};
+use super::{Family, Image, Known, LoginOrder, Machine, Plan, Progress, ResetOrder, Source, switch};
 use crate::domain::ask::{Ask, Login};
 use crate::domain::id::ImageId;
 use crate::domain::policy::Policy;
-
-/// The answer to a look-up that only enriches the card: a permission that is missing must not stop a reset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known<T> {
-    Found(T),
-    Missing,
-    /// The cloud would not say, and why.
-    Unasked(String),
-}
-
-impl<T> Known<T> {
-    fn found(&self) -> Option<&T> {
-        match self {
-            Self::Found(value) => Some(value),
-            Self::Missing | Self::Unasked(_) => None,
-        }
-    }
-}
 
 /// Everything the cloud was asked for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +70,12 @@ pub enum PlanRefusal {
     SwitchOnDisk {
         kind: String,
     },
+    /// Asked for the price of this very reset, the cloud refused its parameters.
+    WouldRefuse {
+        code: String,
+        /// What the code means, and what to do.
+        advice: String,
+    },
     /// An option that this build parses but cannot carry out.
     NotYet {
         option: String,
@@ -95,7 +83,8 @@ pub enum PlanRefusal {
 }
 
 impl Plan {
-    /// Draws the plan for `ask` from what the cloud says, or says why there can be none.
+    /// Draws the plan for `ask` from what the cloud says, or says why there can be none. Its price and its newest
+    /// snapshot are to be asked for when it is known.
     ///
     /// # Errors
     /// The first rule that does not hold; nothing has been sent.
@@ -108,7 +97,8 @@ impl Plan {
         let target = target_image(ask, &found)?.or_else(|| same_image(ask, &found));
         check_disk(ask, machine, target.as_ref(), policy)?;
         check_system(&found, target.as_ref())?;
-        let family = target.as_ref().map_or_else(|| family_of(&machine.os_name), |image| image.family);
+        let family = target.as_ref().map(|image| image.family).or_else(|| Family::guess(&machine.os_name));
+        let family = family.unwrap_or(Family::Linux);
         check_hostname(ask, family)?;
         if let Some(option) = unsupported(ask) {
             return Err(PlanRefusal::NotYet { option });
@@ -125,15 +115,18 @@ impl Plan {
             automation: ask.automation,
         };
         let bound_tags = policy.bound_tags(machine);
-        let current = found.current.found().cloned();
+        let unasked = found.target.unasked().or_else(|| found.current.unasked());
         Ok(Self {
+            image_unasked: unasked.map(str::to_owned),
             v: Self::VERSION,
             account: found.account,
+            current: found.current.found().cloned(),
             machine: found.machine,
-            current,
             target,
             order,
             bound_tags,
+            price: Known::default(),
+            snapshot: Known::default(),
         })
     }
 }
@@ -205,23 +198,20 @@ fn check_disk(
 const SWITCHABLE_DISKS: [&str; 4] = ["CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD"];
 
 fn check_system(found: &Findings, target: Option<&Image>) -> Result<(), PlanRefusal> {
-    let (Some(old), Some(new)) = (found.current.found(), target) else { return Ok(()) };
-    if old.architecture != new.architecture {
+    if let (Some(old), Some(new)) = (found.current.found(), target)
+        && old.architecture != new.architecture
+    {
         return Err(PlanRefusal::WrongArchitecture {
             image: new.architecture.clone(),
             machine: old.architecture.clone(),
         });
     }
     let kind = &found.machine.disk.kind;
-    if old.family != new.family && !SWITCHABLE_DISKS.contains(&kind.as_str()) {
+    let switches = switch(&found.machine, found.current.found(), target).is_some();
+    if switches && !SWITCHABLE_DISKS.contains(&kind.as_str()) {
         return Err(PlanRefusal::SwitchOnDisk { kind: kind.clone() });
     }
     Ok(())
-}
-
-/// A guess from `OsName`, for machines whose image is no longer listed.
-fn family_of(os_name: &str) -> Family {
-    if os_name.to_ascii_lowercase().contains("windows") { Family::Windows } else { Family::Linux }
 }
 
 /// Windows: 2–15 letters, digits, hyphens, not all digits. Linux: 2–60, dot-separated segments of the same.

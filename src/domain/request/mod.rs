@@ -321,9 +321,13 @@ impl Request {
         matches!(self.state, State::Over(_))
     }
 
-    /// The first eight digits of the plan's digest: what a button carries.
+    /// The first eight digits of the plan's digest as it was when the card was made, by whichever version: what a button
+    /// carries.
     pub fn digest_prefix(&self) -> String {
-        self.plan.as_ref().map(|plan| plan.digest()[..8].to_owned()).unwrap_or_default()
+        let digest = self.facts.iter().find_map(|fact| {
+            if let Event::Planned { digest, .. } = &fact.event { digest.get(..8) } else { None }
+        });
+        digest.unwrap_or_default().to_owned()
     }
 
     /// What a person calls the machine: its name once it is known.

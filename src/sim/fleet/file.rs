@@ -1,6 +1,6 @@
 //! The fleet file: TOML, checked when it is read, so that a slip in it is not met as a strange answer later.
 
-use super::{Fleet, Image, Instance};
+use super::{Disk, Fleet, Instance};
 
 /// A fleet file that cannot be used, and where it is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -11,8 +11,8 @@ pub enum BadFleet {
     Name { what: &'static str, name: String },
     #[error("`{0}` is there twice")]
     Twice(String),
-    #[error("instance {instance}: {name} is not in this fleet")]
-    Dangling { instance: String, name: String },
+    #[error("{of}: {name} is not in this fleet")]
+    Dangling { of: String, name: String },
 }
 
 impl Default for Fleet {
@@ -21,57 +21,10 @@ impl Default for Fleet {
     }
 }
 
-impl Default for Image {
-    fn default() -> Self {
-        Self {
-            id: String::new(),
-            regions: Vec::new(),
-            name: String::new(),
-            os_name: String::new(),
-            platform: "Ubuntu".to_owned(),
-            image_type: "PUBLIC_IMAGE".to_owned(),
-            architecture: "x86_64".to_owned(),
-            state: "NORMAL".to_owned(),
-            size_gb: 20,
-            license: "TencentCloud".to_owned(),
-            whole_machine: false,
-        }
-    }
-}
-
-impl Default for Instance {
-    fn default() -> Self {
-        Self {
-            id: String::new(),
-            name: String::new(),
-            region: String::new(),
-            zone: String::new(),
-            instance_type: "S5.MEDIUM4".to_owned(),
-            charge_type: "POSTPAID_BY_HOUR".to_owned(),
-            state: "RUNNING".to_owned(),
-            restrict: "NORMAL".to_owned(),
-            stop_charging: "NOT_APPLICABLE".to_owned(),
-            private_ip: String::new(),
-            public_ip: None,
-            image: String::new(),
-            host_name: String::new(),
-            disk_type: "CLOUD_PREMIUM".to_owned(),
-            disk_gb: 50,
-            data_disks_gb: Vec::new(),
-            keys: Vec::new(),
-            tags: std::collections::BTreeMap::new(),
-            operation: None,
-            disks_before: 0,
-            reset: None,
-            lagging: None,
-        }
-    }
-}
-
 impl Fleet {
     /// # Errors
-    /// When the text is not a fleet: broken TOML, an unknown key, a malformed or repeated id, or an instance in a
-    /// region, with an image or with a key pair that the file does not have.
+    /// When the text is not a fleet: broken TOML, an unknown key, a malformed or repeated id, an instance in a region,
+    /// with an image or with a key pair that the file does not have, or a snapshot of such a disk.
     pub fn from_toml(text: &str) -> Result<Self, BadFleet> {
         let mut fleet: Self = toml::from_str(text)?;
         fleet.check_ids()?;
@@ -82,6 +35,14 @@ impl Fleet {
             if let Some(operation) = instance.operation.as_mut().filter(|one| one.request_id.is_empty()) {
                 operation.request_id = format!("00000000-0000-4000-8000-0000{}", &instance.id[4..]);
             }
+        }
+        let disks: Vec<Disk> = fleet.cloud_disks().collect();
+        for snapshot in &mut fleet.snapshots {
+            let of = disks.iter().find(|disk| disk.id == snapshot.disk);
+            snapshot.of = of.cloned().ok_or_else(|| BadFleet::Dangling {
+                of: format!("snapshot {}", snapshot.id),
+                name: format!("disk `{}`", snapshot.disk),
+            })?;
         }
         Ok(fleet)
     }
@@ -97,8 +58,9 @@ impl Fleet {
         let images = self.images.iter().map(|image| ("img-", "an image id", &image.id));
         let instances = self.instances.iter().map(|one| ("ins-", "an instance id", &one.id));
         let keys = self.keys.iter().map(|key| ("skey-", "a key id", key));
+        let snapshots = self.snapshots.iter().map(|one| ("snap-", "a snapshot id", &one.id));
         let mut seen = std::collections::BTreeSet::new();
-        for (prefix, what, id) in images.chain(instances).chain(keys) {
+        for (prefix, what, id) in images.chain(instances).chain(keys).chain(snapshots) {
             if !Self::is_id(id, prefix) {
                 return Err(BadFleet::Name { what, name: id.clone() });
             }
@@ -106,12 +68,17 @@ impl Fleet {
                 return Err(BadFleet::Twice(id.clone()));
             }
         }
-        Ok(())
+        match self.api_keys.iter().map(|key| &key.secret_id).find(|id| !seen.insert(id)) {
+            Some(id) => Err(BadFleet::Twice(id.clone())),
+            None => Ok(()),
+        }
     }
 
     fn check_references(&self, instance: &Instance) -> Result<(), BadFleet> {
-        let dangling =
-            |name: &str| BadFleet::Dangling { instance: instance.id.clone(), name: name.to_owned() };
+        let dangling = |name: &str| BadFleet::Dangling {
+            of: format!("instance {}", instance.id),
+            name: name.to_owned(),
+        };
         if !self.regions.contains(&instance.region) {
             return Err(dangling(&format!("region `{}`", instance.region)));
         }
@@ -128,6 +95,7 @@ impl Fleet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::cast::{TENCENT_SECRET_ID, TENCENT_SECRET_KEY};
 
     const SMALLEST: &str = r#"
         regions = ["ap-guangzhou"]
@@ -151,6 +119,20 @@ mod tests {
     }
 
     #[test]
+    fn who_names_no_key_has_the_usual_one_which_the_default_fleet_has_too() {
+        let usual = &Fleet::from_toml(SMALLEST).unwrap().api_keys[0];
+        let default = &Fleet::default().api_keys[0];
+        for key in [usual, default] {
+            assert_eq!(
+                (key.secret_id.as_str(), key.secret_key.as_str()),
+                (TENCENT_SECRET_ID, TENCENT_SECRET_KEY)
+            );
+            assert!(key.may_call("cvm", "ResetInstance") && key.may_reset("ins-00000000", None));
+            assert_eq!(key.token, None);
+        }
+    }
+
+    #[test]
     fn a_slip_in_the_file_is_named() {
         let slips = [
             ("lag_seconds", "lag_second"),
@@ -160,6 +142,8 @@ mod tests {
             ("image = \"img-00000001\"", "image = \"img-00000002\""),
             ("keys = [\"skey-00000001\"]\n        [[images", "keys = []\n        [[images"),
             ("[[images]]", "[[images]]\nid = \"img-00000001\"\n[[images]]"),
+            ("[[images]]", "[[snapshots]]\nid = \"snap-00000001\"\ndisk = \"disk-00000002\"\n[[images]]"),
+            ("[[images]]", "[[snapshots]]\nid = \"snap-1\"\n[[images]]"),
         ];
         let said: Vec<String> = slips
             .iter()
@@ -167,13 +151,15 @@ mod tests {
             .map(|error| error.lines().last().unwrap_or_default().to_owned())
             .collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        unknown field `lag_second`, expected one of `regions`, `reset_seconds`, `lag_seconds`, `keys`, `images`, `instances`
+        unknown field `lag_second`, expected one of `regions`, `reset_seconds`, `lag_seconds`, `balance`, `keys`, `api_keys`, `images`, `instances`, `snapshots`
         `ins-1122` is not an instance id
         `img-00000001` is not an instance id
         instance ins-00000001: region `gz` is not in this fleet
         instance ins-00000001: image `img-00000002` is not in this fleet
         instance ins-00000001: key pair `skey-00000001` is not in this fleet
         `img-00000001` is there twice
+        snapshot snap-00000001: disk `disk-00000002` is not in this fleet
+        `snap-1` is not a snapshot id
         ");
     }
 }

@@ -1,5 +1,7 @@
 //! `LoginSettings`: a password, key pairs, or what the image brings; nothing means a random password.
 
+use secrecy::ExposeSecret as _;
+
 use super::rules::well_formed;
 use super::{Fleet, Image, Instance, LoginSettings};
 use crate::sim::error::ApiError;
@@ -26,10 +28,10 @@ impl Fleet {
             ));
         }
         if let Some(password) = &login.password {
-            check_password(password, image.is_windows())?;
+            check_password(password.expose_secret(), image.is_windows())?;
         }
         if login.keep_image {
-            return if image.image_type == "PUBLIC_IMAGE" {
+            return if image.is_public() {
                 Err(ApiError::new(
                     "InvalidParameterValue",
                     "`KeepImageLogin` is for custom, shared and imported images.",

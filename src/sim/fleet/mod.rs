@@ -1,17 +1,25 @@
 //! The simulated fleet: a pure state machine, moved by [`Fleet::advance`]. Rules and error codes are those of the
 //! `ResetInstance` page and its error list.
 
+mod disks;
 mod file;
+mod keys;
 mod login;
+mod model;
+mod price;
+mod reset;
 mod rules;
-
-use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::error::ApiError;
+pub use disks::{Disk, Snapshot};
 pub use file::BadFleet;
+pub use keys::ApiKey;
+pub use model::{Image, Instance, Operation, Progress, Quirks};
+pub use reset::{Agents, Course, DiskOrder, Login, LoginSettings, Order, SLOW, Wipe};
+use reset::{Change, Running};
 
 /// Everything an account has, as the fleet file writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,151 +31,24 @@ pub struct Fleet {
     pub reset_seconds: u32,
     /// For how long after a call `LatestOperation*` still shows the operation before, in seconds of fleet time.
     pub lag_seconds: u32,
+    /// What the account can pay with, in yuan; absent: enough.
+    #[serde(default)]
+    pub balance: Option<f64>,
     /// Ids of the key pairs.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// Absent: the simulator's usual key, which may do everything.
+    #[serde(default = "keys::default_keys")]
+    pub api_keys: Vec<ApiKey>,
     #[serde(default)]
     pub images: Vec<Image>,
     #[serde(default)]
     pub instances: Vec<Instance>,
+    #[serde(default)]
+    pub snapshots: Vec<Snapshot>,
     #[serde(skip)]
     wipes: Vec<Wipe>,
 }
-
-/// Field names and values are those of `DescribeImages`, unless said otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Image {
-    pub id: String,
-    /// Where it is visible; empty: in every region.
-    pub regions: Vec<String>,
-    pub name: String,
-    pub os_name: String,
-    pub platform: String,
-    pub image_type: String,
-    pub architecture: String,
-    pub state: String,
-    pub size_gb: u32,
-    pub license: String,
-    /// Whether it holds data disks too; a reset does not take such an image.
-    pub whole_machine: bool,
-}
-
-/// Field names and values are those of `DescribeInstances`, unless said otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Instance {
-    pub id: String,
-    pub name: String,
-    pub region: String,
-    pub zone: String,
-    pub instance_type: String,
-    pub charge_type: String,
-    pub state: String,
-    pub restrict: String,
-    pub stop_charging: String,
-    pub private_ip: String,
-    pub public_ip: Option<String>,
-    pub image: String,
-    pub host_name: String,
-    pub disk_type: String,
-    pub disk_gb: u32,
-    /// Sizes of the data disks, in GB.
-    pub data_disks_gb: Vec<u32>,
-    pub keys: Vec<String>,
-    pub tags: BTreeMap<String, String>,
-    /// The last thing done to it.
-    pub operation: Option<Operation>,
-    /// How often the system disk was replaced: its id follows from it.
-    #[serde(skip)]
-    disks_before: u32,
-    #[serde(skip)]
-    reset: Option<Running>,
-    /// What `LatestOperation*` shows until the lag is over.
-    #[serde(skip)]
-    lagging: Option<(Timestamp, Option<Operation>)>,
-}
-
-/// `LatestOperation*`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operation {
-    pub name: String,
-    pub state: Progress,
-    /// The `RequestId` of the call that began it; empty in a file: one is made up.
-    #[serde(default)]
-    pub request_id: String,
-    #[serde(default)]
-    pub error: Option<String>,
-}
-
-/// `LatestOperationState`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Progress {
-    Operating,
-    Success,
-    Failed,
-}
-
-/// A reset under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Running {
-    ends: Timestamp,
-    outcome: Result<Change, String>,
-}
-
-/// What a reset changes when it ends well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Change {
-    image: String,
-    disk_gb: u32,
-    keys: Vec<String>,
-    host_name: Option<String>,
-    /// Linux to Windows, or back.
-    switches: bool,
-}
-
-/// One disk wiped: counted when the call is accepted, because from then on the data is lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wipe {
-    pub instance: String,
-    pub request_id: String,
-    pub at: Timestamp,
-}
-
-/// The parameters of `ResetInstance`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Order {
-    pub instance: String,
-    pub image: Option<String>,
-    pub disk_gb: Option<u64>,
-    pub login: LoginSettings,
-    pub host_name: Option<String>,
-    /// Base64.
-    pub user_data: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LoginSettings {
-    pub password: Option<String>,
-    pub keys: Vec<String>,
-    pub keep_image: bool,
-}
-
-/// How a reset goes once it is accepted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Course {
-    #[default]
-    Smooth,
-    /// It takes [`SLOW`].
-    Slow,
-    /// It ends FAILED.
-    Fails,
-}
-
-/// How long a slow reset takes, in fleet time.
-pub const SLOW: SignedDuration = SignedDuration::from_mins(12);
 
 impl Fleet {
     /// Carries out whatever ends by `now`.
@@ -177,6 +58,9 @@ impl Fleet {
                 instance.finish(running.outcome);
             }
             instance.lagging.take_if(|(until, _)| *until <= now);
+        }
+        for snapshot in &mut self.snapshots {
+            snapshot.date(now);
         }
     }
 
@@ -193,6 +77,7 @@ impl Fleet {
     ) -> Result<(), ApiError> {
         self.advance(now);
         let (index, change) = self.check(region, order)?;
+        self.check_balance(&self.instances[index], &change)?;
         let lag = SignedDuration::from_secs(self.lag_seconds.into());
         let takes = match course {
             Course::Smooth | Course::Fails => SignedDuration::from_secs(self.reset_seconds.into()),
@@ -216,6 +101,8 @@ impl Fleet {
             instance: order.instance.clone(),
             request_id: request_id.to_owned(),
             at: now,
+            login: order.login.way(),
+            user_data_bytes: order.user_data.as_ref().map_or(0, String::len),
         });
         Ok(())
     }
@@ -248,71 +135,6 @@ impl Fleet {
     }
 }
 
-impl Progress {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operating => "OPERATING",
-            Self::Success => "SUCCESS",
-            Self::Failed => "FAILED",
-        }
-    }
-}
-
-impl Image {
-    pub fn is_visible_in(&self, region: &str) -> bool {
-        self.regions.is_empty() || self.regions.iter().any(|own| own == region)
-    }
-
-    pub fn is_windows(&self) -> bool {
-        self.platform == "Windows"
-    }
-}
-
-impl Instance {
-    /// The operation that `DescribeInstances` shows, as of the last [`Fleet::advance`].
-    pub fn latest(&self) -> Option<&Operation> {
-        match &self.lagging {
-            Some((_, before)) => before.as_ref(),
-            None => self.operation.as_ref(),
-        }
-    }
-
-    /// Whether an operation is under way, shown or not.
-    pub fn is_busy(&self) -> bool {
-        self.operation.as_ref().is_some_and(|one| one.state == Progress::Operating)
-    }
-
-    /// `disk-` or `ldisk-`, and eight characters that change when the disk is replaced.
-    pub fn system_disk_id(&self) -> String {
-        let prefix = if self.has_local_disk() { "ldisk" } else { "disk" };
-        format!("{prefix}-{}{:02}", &self.id[4..10], self.disks_before)
-    }
-
-    pub fn has_local_disk(&self) -> bool {
-        self.disk_type.starts_with("LOCAL_")
-    }
-
-    /// `InstanceState` never says that a reset is under way; afterwards the machine runs.
-    fn finish(&mut self, outcome: Result<Change, String>) {
-        let (state, error) = match outcome {
-            Ok(change) => {
-                self.disks_before += u32::from(change.switches);
-                self.image = change.image;
-                self.disk_gb = change.disk_gb;
-                self.keys = change.keys;
-                self.host_name = change.host_name.unwrap_or_else(|| self.host_name.clone());
-                "RUNNING".clone_into(&mut self.state);
-                (Progress::Success, None)
-            }
-            Err(error) => (Progress::Failed, Some(error)),
-        };
-        if let Some(operation) = &mut self.operation {
-            operation.state = state;
-            operation.error = error;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,7 +149,7 @@ mod tests {
         Order {
             instance: instance.to_owned(),
             image: Some(image.to_owned()),
-            disk_gb: Some(60),
+            disk: DiskOrder { size_gb: Some(60), ..DiskOrder::default() },
             ..Order::default()
         }
     }
@@ -364,7 +186,13 @@ mod tests {
         let one = find(&fleet, "ins-r8hr2upy");
         assert_eq!(one.latest().map(|last| last.request_id.as_str()), Some("r-1"));
         assert_eq!(one.keys, Vec::<String>::new(), "no login was asked for: a random password, no keys");
-        let wipe = Wipe { instance: one.id.clone(), request_id: "r-1".to_owned(), at: at(0) };
+        let wipe = Wipe {
+            instance: one.id.clone(),
+            request_id: "r-1".to_owned(),
+            at: at(0),
+            login: Login::Random,
+            user_data_bytes: 0,
+        };
         assert_eq!(fleet.wipes(), [wipe]);
     }
 

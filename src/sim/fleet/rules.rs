@@ -1,6 +1,6 @@
 //! What `ResetInstance` checks before it begins, each rule with its documented code.
 
-use super::{Change, Fleet, Image, Instance, Order};
+use super::{Change, DiskOrder, Fleet, Image, Instance, Order};
 use crate::sim::error::ApiError;
 
 /// System disks on which Linux can become Windows or the other way round.
@@ -32,15 +32,25 @@ const REFUSED_STATES: [&str; 16] = [
 impl Fleet {
     /// The instance that `order` is for, and what the reset will change.
     pub(super) fn check(&self, region: &str, order: &Order) -> Result<(usize, Change), ApiError> {
-        let id = &order.instance;
-        well_formed(id, "ins-", "InvalidInstanceId.Malformed")?;
-        let index = self.instances.iter().position(|one| one.id == *id && one.region == region);
-        let index = index.ok_or_else(|| {
-            ApiError::new("InvalidInstanceId.NotFound", format!("The instance `['{id}']` does not exist."))
-        })?;
-        let instance = &self.instances[index];
+        let instance = self.find(region, &order.instance)?;
         check_state(instance)?;
-        let image = self.check_image(region, instance, order)?;
+        let change = self.check_change(instance, order)?;
+        let index = self.instances.iter().position(|one| one.id == instance.id);
+        Ok((index.expect("the instance was found in this list"), change))
+    }
+
+    /// The instance of this id, where it is in this region.
+    pub(super) fn find(&self, region: &str, id: &str) -> Result<&Instance, ApiError> {
+        well_formed(id, "ins-", "InvalidInstanceId.Malformed")?;
+        let found = self.instances.iter().find(|one| one.id == id && one.region == region);
+        found.ok_or_else(|| {
+            ApiError::new("InvalidInstanceId.NotFound", format!("The instance `['{id}']` does not exist."))
+        })
+    }
+
+    /// Whatever does not depend on the instance's state.
+    pub(super) fn check_change(&self, instance: &Instance, order: &Order) -> Result<Change, ApiError> {
+        let image = self.check_image(instance, order)?;
         let switches = self.image(&instance.image).is_some_and(|old| old.is_windows() != image.is_windows());
         if switches && !SWITCHABLE_DISKS.contains(&instance.disk_type.as_str()) {
             return Err(ApiError::new(
@@ -50,21 +60,23 @@ impl Fleet {
         }
         let change = Change {
             image: image.id.clone(),
-            disk_gb: check_disk(instance, image, order.disk_gb)?,
+            disk_gb: check_disk(instance, image, &order.disk)?,
             keys: self.check_login(instance, image, &order.login)?,
+            agents: order.agents.on(image.is_public()),
             host_name: order.host_name.clone(),
             switches,
         };
         check_host_name(order, image)?;
         check_user_data(order)?;
-        Ok((index, change))
+        Ok(change)
     }
 
     /// Without an image the current one is used, even where it is no longer listed.
-    fn check_image(&self, region: &str, instance: &Instance, order: &Order) -> Result<&Image, ApiError> {
+    fn check_image(&self, instance: &Instance, order: &Order) -> Result<&Image, ApiError> {
         let id = order.image.as_ref().unwrap_or(&instance.image);
         well_formed(id, "img-", "InvalidImageId.Malformed")?;
-        let image = self.image(id).filter(|image| order.image.is_none() || image.is_visible_in(region));
+        let image =
+            self.image(id).filter(|image| order.image.is_none() || image.is_visible_in(&instance.region));
         let image = image.ok_or_else(|| {
             ApiError::new("InvalidImageId.NotFound", format!("The image `{id}` does not exist."))
         })?;
@@ -108,6 +120,9 @@ fn check_state(instance: &Instance) -> Result<(), ApiError> {
     if instance.state == "STOPPED" && instance.stop_charging == "STOP_CHARGING" {
         return refuse("UnsupportedOperation.StoppedModeStopCharging", "is stopped without being charged");
     }
+    if let Some(code) = &instance.refuses {
+        return refuse(code, "does not support this operation");
+    }
     match instance.state.as_str() {
         "RUNNING" | "STOPPED" => Ok(()),
         state if REFUSED_STATES.contains(&state) => refuse(
@@ -126,11 +141,19 @@ fn camel_case(state: &str) -> String {
         .collect()
 }
 
-/// The size afterwards, in GB. Disks only grow, local ones not at all, and the image must fit.
-fn check_disk(instance: &Instance, image: &Image, asked: Option<u64>) -> Result<u32, ApiError> {
+/// The size afterwards, in GB. Disks only grow, local ones not at all, and the image must fit; nothing else of a disk
+/// changes.
+fn check_disk(instance: &Instance, image: &Image, asked: &DiskOrder) -> Result<u32, ApiError> {
     let today = instance.disk_gb;
     let refuse = |why: String| Err(ApiError::new("InvalidParameterValue", why));
-    let size = match asked.map(u32::try_from) {
+    if let Some(wrong) = asked.disk_type.as_ref().filter(|wanted| **wanted != instance.disk_type) {
+        return refuse(format!("A `{}` system disk cannot become `{wrong}`.", instance.disk_type));
+    }
+    if asked.encrypted {
+        let why = "The encryption of a system disk does not change.";
+        return Err(ApiError::new("UnsupportedOperation.ModifyEncryptionNotSupported", why));
+    }
+    let size = match asked.size_gb.map(u32::try_from) {
         None => today,
         Some(Ok(size)) if size <= MAX_DISK_GB => size,
         Some(_) => return refuse(format!("`SystemDisk.DiskSize` is at most {MAX_DISK_GB}.")),

@@ -14,9 +14,6 @@ use super::sample;
 
 /// The cloud refuses a signature that is older.
 const SIGNATURE_LIFE: SignedDuration = SignedDuration::from_secs(300);
-/// How long a reinstall takes.
-const REINSTALL: SignedDuration = SignedDuration::from_secs(60);
-
 /// What the network does to each reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Net {
@@ -29,15 +26,32 @@ pub(crate) enum Net {
     OrderLate(SignedDuration),
 }
 
+/// What can be looked up.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) machine: Machine,
+    /// Every image, whatever its id.
+    pub(crate) image: Result<Option<Image>, CloudError>,
+    pub(crate) price: Result<Price, CloudError>,
+    pub(crate) snapshot: Result<Option<Timestamp>, CloudError>,
+    /// How long a reinstall takes.
+    pub(crate) reinstall: SignedDuration,
+}
+
+/// Something that somebody does in the account.
+pub(crate) type Deed = fn(&mut Account);
+
 /// The machine and everything that was done to it.
 pub(crate) struct Fleet {
     clock: Clock,
     net: Net,
+    /// What happens to it before it is wiped, in a life in which it drifts.
+    drift: Mutex<Deed>,
     state: Mutex<State>,
 }
 
 struct State {
-    machine: Machine,
+    account: Account,
     wipes: u32,
     done_at: Option<Timestamp>,
     /// A reset under way: when it arrives, and when it was signed.
@@ -46,9 +60,16 @@ struct State {
 
 impl Fleet {
     pub(crate) fn new(clock: Clock, net: Net) -> Self {
-        let machine = sample::machine(sample::INSTANCE);
-        let state = State { machine, wipes: 0, done_at: None, late: None };
-        Self { clock, net, state: Mutex::new(state) }
+        let account = Account {
+            machine: sample::machine(sample::INSTANCE),
+            image: Ok(Some(sample::image("img-pmqg1cw7"))),
+            price: Ok(sample::price("0.66")),
+            snapshot: Ok(Some(sample::start())),
+            reinstall: SignedDuration::from_secs(60),
+        };
+        let state = State { account, wipes: 0, done_at: None, late: None };
+        let rename: Deed = |account| "web-8".clone_into(&mut account.machine.name);
+        Self { clock, net, drift: Mutex::new(rename), state: Mutex::new(state) }
     }
 
     /// The state as of now.
@@ -61,7 +82,7 @@ impl Fleet {
         }
         if state.done_at.is_some_and(|at| at <= now) {
             state.done_at = None;
-            state.machine.last.as_mut().unwrap().progress = Progress::Success;
+            state.account.machine.last.as_mut().unwrap().progress = Progress::Success;
         }
         state
     }
@@ -72,8 +93,26 @@ impl Fleet {
     }
 
     /// Somebody works on the machine in the console.
-    pub(crate) fn rename(&self) {
-        "web-8".clone_into(&mut self.state().machine.name);
+    pub(crate) fn drift(&self) {
+        let drift = *self.drift.lock().unwrap();
+        self.act(drift);
+    }
+
+    pub(crate) fn will_drift(&self, by: Deed) {
+        *self.drift.lock().unwrap() = by;
+    }
+
+    pub(crate) fn act(&self, deed: Deed) {
+        deed(&mut self.state().account);
+    }
+
+    /// An answer of now.
+    fn answer<T>(
+        &self,
+        look: impl FnOnce(&Account) -> Result<T, CloudError>,
+    ) -> Result<Answer<T>, CloudError> {
+        let value = look(&self.state().account)?;
+        Ok(Answer { date: Some((self.clock)()), value })
     }
 }
 
@@ -88,9 +127,9 @@ impl State {
             });
         }
         self.wipes += 1;
-        self.done_at = Some(now + REINSTALL);
+        self.done_at = Some(now + self.account.reinstall);
         let request_id = format!("reset-{}", self.wipes);
-        self.machine.last = Some(Operation {
+        self.account.machine.last = Some(Operation {
             name: "ResetInstance".to_owned(),
             progress: Progress::Operating,
             request_id: request_id.clone(),
@@ -103,21 +142,22 @@ impl State {
 #[async_trait]
 impl Cloud for Fleet {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        let machine = self.state().machine.clone();
-        Ok(Answer { date: Some((self.clock)()), value: (machine.id == *instance).then_some(machine) })
+        self.answer(|account| Ok((account.machine.id == *instance).then(|| account.machine.clone())))
     }
 
-    async fn image(&self, _: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
-        Ok(Answer { date: Some((self.clock)()), value: Some(sample::image(image.as_str())) })
+    async fn image(&self, _: &str, id: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
+        self.answer(|account| {
+            let image = account.image.clone()?;
+            Ok(image.map(|image| Image { id: id.clone(), ..image }))
+        })
     }
 
     async fn price(&self, _: &ResetOrder) -> Result<Answer<Price>, CloudError> {
-        let price = Price { rate: "0.66".parse().ok(), unit: "HOUR".to_owned(), once: None };
-        Ok(Answer { date: Some((self.clock)()), value: price })
+        self.answer(|account| account.price.clone())
     }
 
     async fn newest_snapshot(&self, _: &str, _: &str) -> Result<Answer<Option<Timestamp>>, CloudError> {
-        Ok(Answer { date: Some((self.clock)()), value: None })
+        self.answer(|account| account.snapshot.clone())
     }
 
     async fn arm(&self) -> Result<Armed, CloudError> {

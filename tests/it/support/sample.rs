@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cleanslate::audit::Origin;
 use cleanslate::domain::ask::{self, Ask, Order};
 use cleanslate::domain::id::{Actor, Place, Platform, Principal, RequestId};
-use cleanslate::domain::plan::{Family, Image, Machine, Operation, Progress, Source, SystemDisk};
+use cleanslate::domain::plan::{Family, Image, Machine, Operation, Price, Progress, Source, SystemDisk};
 use cleanslate::domain::policy::{Caller, Home, Limits, Policy, TargetRule, hash};
 use cleanslate::domain::request::Request;
 use jiff::{SignedDuration, Timestamp};
@@ -87,7 +87,7 @@ pub(crate) fn policy() -> Policy {
         expires: SignedDuration::from_mins(30),
         grace: SignedDuration::from_secs(15),
         allow: vec![TargetRule::Tag("env".to_owned(), "lab".to_owned())],
-        confirm: Vec::new(),
+        confirm: vec![TargetRule::Tag("tier".to_owned(), "prod".to_owned())],
         limits: Limits { open_per_channel: 50, asks_per_minute: 50, max_disk_gb: 500 },
         people: Vec::new(),
     }
@@ -143,4 +143,9 @@ pub(crate) fn image(id: &str) -> Image {
         architecture: "x86_64".to_owned(),
         size_gb: 20,
     }
+}
+
+/// By the hour.
+pub(crate) fn price(rate: &str) -> Price {
+    Price { rate: rate.parse().ok(), unit: "HOUR".to_owned(), once: None }
 }

@@ -183,6 +183,10 @@ impl World {
         Ok(self.state.lock().unwrap().calls.clone())
     }
 
+    pub(crate) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
     pub(crate) fn wipes(&self) -> u32 {
         self.fleet.wipes()
     }
@@ -311,7 +315,7 @@ impl World {
         let now = self.now();
         match self.scenario {
             Scenario::Lapse => self.channel.fail_until(now + SignedDuration::from_mins(6)),
-            Scenario::Drift => self.fleet.rename(),
+            Scenario::Drift => self.fleet.drift(),
             Scenario::RoleLost => self.channel.takes_roles(),
             _ => {}
         }

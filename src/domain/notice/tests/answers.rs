@@ -46,6 +46,8 @@ fn refusals_before_a_card() {
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     no change between Linux and Windows works on a CLOUD_HSSD system disk. It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    asked for the price of this reset, Tencent Cloud refused it: InvalidParameterValue.KeyPairNotFound. A key pair does not exist. Correct `key=`, then ask again.
+    You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     login=vault cannot be carried out by this version. Leave it out.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the card could not be posted (not_in_channel). Let the bot into the channel (/invite @cleanslate), then ask again.
@@ -297,7 +299,7 @@ fn the_audit_log_in_words() {
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @"
     alice       asked: ins-r8hr2upy, img-pmqg1cw7, 60 GB
-    cleanslate  planned, digest 73ad9b…
+    cleanslate  planned, digest 8b3172…
     cleanslate  card posted
     bob         approved
     cleanslate  claimed: one ResetInstance may leave

@@ -7,7 +7,8 @@ fn the_card_says_what_is_lost_first() {
     insta::assert_snapshot!(text(&card(&planned(), at(1)).unwrap()), @"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu 22.04. This cannot be undone.
-    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    ! Newest snapshot is 9 days old.
+    ! The disk grows 50 → 60 GB and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account acme-prod
     System   Ubuntu 22.04 (img-487zeit5) → TencentOS 4 (img-pmqg1cw7)
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
@@ -35,12 +36,12 @@ fn a_card_that_must_be_typed_for() {
     ## own, Windows
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu 22.04. This cannot be undone.
-    ! The disk grows 50 → 150 GB: it costs more and cannot shrink again. That is more than twice its size.
-    ! Linux ↔ Windows: the disk id changes, old snapshots can no longer be rolled back, and outside mainland China Tencent Cloud may refuse.
+    ! Newest snapshot is 9 days old.
+    ! The disk grows 50 → 150 GB, more than twice its size, and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
+    ! Linux → Windows: the disk id changes, and old snapshots can no longer be rolled back.
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account acme-prod
-    System   Ubuntu 22.04 (img-487zeit5) → Windows Server 2022 (img-pmqg1cw7)
+    System   Ubuntu 22.04 (img-487zeit5) → Windows Server 2022 (img-pmqg1cw7) · host name web-7 · security agent off · monitor agent on
     Login    a random password, sent to the account's message centre · 2 data disks: not formatted by this call
-    Also     host name web-7 · security agent off · monitor agent on
     Tags     cleanslate=allowed · team=payments · last operation StopInstances, SUCCESS
     Asked    alice
     Needs    2 of slack:U0BOB and slack:U0CAROL · yes so far: bob · until 03:42:05, 30 min in all
@@ -51,6 +52,8 @@ fn a_card_that_must_be_typed_for() {
     ## all, no name, same image
     Wipe ins-r8hr2upy and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu 22.04. This cannot be undone.
+    ! Newest snapshot is 9 days old.
+    ! Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
     Machine  no name · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account acme-prod
     System   Ubuntu 22.04 (img-487zeit5), the same again
     Login    the key it has today, skey-8xk2p1qa · no data disks
@@ -64,8 +67,9 @@ fn a_card_that_must_be_typed_for() {
     ## image unseen
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB, Ubuntu 22.04. This cannot be undone.
-    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
-    ! The new image could not be looked up: its system and size were not checked.
+    ! Newest snapshot is 9 days old.
+    ! The disk grows 50 → 60 GB and cannot shrink again. Tencent Cloud's price, in the account's currency: 0.005 an hour (about 3.65 a month).
+    ! The new image could not be looked up: no. Its system and size were not checked.
     Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account acme-prod
     System   Ubuntu 22.04 (img-487zeit5) → img-pmqg1cw7
     Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
@@ -126,7 +130,7 @@ fn the_card_after_the_decision() {
     Nothing was wiped: nobody decided in time; the card no longer acts.
 
     ## stale
-    Nothing was wiped: the machine changed after the approval, which is void.
+    Nothing was wiped: what the card showed is no longer so; the approval is void.
 
     ## failed
     Nothing was wiped by this request: Tencent Cloud refused, MutexOperation.TaskRunning.
@@ -244,7 +248,7 @@ fn what_is_said_at_the_end() {
     [ Ask again ]
 
     ## stale
-    alice bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of bob is void.
+    alice bob Nothing was wiped. web-7 (ins-r8hr2upy) is no longer what the card showed, so the approval of bob is void.
     image: Ubuntu 22.04 (img-487zeit5) → TencentOS 4 (img-pmqg1cw7)
     last operation: StopInstances rid-before → ResetInstance rid-other
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
@@ -294,12 +298,12 @@ fn what_is_said_at_the_end() {
 
     ## completed, other image and size
     alice bob ins-r8hr2upy is not as asked. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 42 s; checked: the image is NOT TencentOS 4 (img-pmqg1cw7), the disk has 50 GB, NOT 60 GB, running. Not checked: that your services start.
-    Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
+    Next: see in the console what was installed, and open a ticket with the RequestId; the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
     RequestId a0a66377-b79f-4a21-846c-d997d6022968 · #oc4vj · audit 6 · root 8f3a1c20
 
     ## completed, unconfirmed
-    alice bob ins-r8hr2upy was reset. The disk of web-7 was wiped and reinstalled. Another operation has since hidden Tencent Cloud's last word on it; compared instead: TencentOS 4 (img-pmqg1cw7), 60 GB, stopped. Not checked: that your services start.
-    Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
+    alice bob ins-r8hr2upy was reset. The disk of web-7 was wiped and reinstalled. Another operation has since hidden Tencent Cloud's last word on it; compared instead: TencentOS 4 (img-pmqg1cw7), 60 GB, it is stopped, NOT running. Not checked: that your services start.
+    Next: start it in the console; the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
     RequestId a0a66377-b79f-4a21-846c-d997d6022968 · #oc4vj · audit 6 · root 8f3a1c20
 
     ## failed after it began

@@ -3,6 +3,7 @@
 mod answers;
 mod channel;
 mod limits;
+mod losses;
 mod truth;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,7 @@ use super::*;
 use crate::domain::ask::{Order, parse};
 use crate::domain::id::{Platform, RequestId};
 use crate::domain::plan::{
-    Drift, Family, Findings, Image, Known, Machine, Operation, Plan, PlanRefusal, Progress, Source,
+    Drift, Family, Findings, Image, Known, Machine, Operation, Plan, PlanRefusal, Price, Progress, Source,
     SystemDisk,
 };
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
@@ -143,8 +144,17 @@ fn planned_with(text: &str, machine: Machine, target: Known<Image>, terms: Terms
     let current = Known::Found(image("img-487zeit5", "Ubuntu 22.04", Family::Linux));
     let findings = Findings { account: "acme-prod".to_owned(), machine, current, target };
     let plan = Plan::draw(&request.ask, findings, &policy()).unwrap();
+    let plan = Plan { price: Known::Found(hourly("0.005")), snapshot: Known::Found(days_ago(9)), ..plan };
     let digest = plan.digest();
     then(&request, 1, None, Event::Planned { plan: Box::new(plan), terms, digest })
+}
+
+fn hourly(rate: &str) -> Price {
+    Price { rate: rate.parse().ok(), unit: "HOUR".to_owned(), once: None }
+}
+
+fn days_ago(days: i64) -> Timestamp {
+    at(0) - SignedDuration::from_hours(24 * days)
 }
 
 fn planned() -> Request {
@@ -326,6 +336,10 @@ fn plan_refusals() -> Vec<PlanRefusal> {
         PlanRefusal::BadHostName { windows: true },
         PlanRefusal::BadHostName { windows: false },
         PlanRefusal::SwitchOnDisk { kind: text("CLOUD_HSSD") },
+        PlanRefusal::WouldRefuse {
+            code: text("InvalidParameterValue.KeyPairNotFound"),
+            advice: text("A key pair does not exist. Correct `key=`, then ask again."),
+        },
         PlanRefusal::NotYet { option: text("login=vault") },
     ]
 }

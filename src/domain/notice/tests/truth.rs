@@ -88,11 +88,12 @@ fn every_denied_command_says_that_nothing_was_started() {
 
 #[test]
 fn is_back_is_said_only_when_all_was_checked() {
-    for bits in 0..8_u8 {
+    for bits in 0..16_u8 {
         let check = Check {
             image_ok: bits & 1 == 0,
             disk_ok: bits & 2 == 0,
             confirmed: bits & 4 == 0,
+            state: if bits & 8 == 0 { "RUNNING" } else { "STOPPED" }.to_owned(),
             ..good_check()
         };
         let text = said(&completed(check), Speech::End);
