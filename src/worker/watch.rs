@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{RETRY, Worker};
-use crate::domain::ask::Ask;
 use crate::domain::id::ImageId;
-use crate::domain::plan::{Findings, Known, Machine, Plan, PlanRefusal};
+use crate::domain::plan::{Findings, Known, Machine, Means, Plan, PlanRefusal};
 use crate::domain::policy::Policy;
 use crate::domain::request::{CARD_DEADLINE, Event, Look, Refusal, Request, Terms, Verdict};
 use crate::store::Row;
@@ -28,8 +27,8 @@ impl Worker {
                 };
             }
         };
-        let event = match self.draw(&row.request.ask, machine, &policy).await {
-            Ok(plan) => planned(plan, &row.request, &policy),
+        let event = match self.draw(&row.request, machine, &policy).await {
+            Ok((plan, _)) => planned(plan, &row.request, &policy),
             Err(why) => Event::Refused { why: Refusal::Plan(why) },
         };
         self.record(&row, event).await
@@ -45,10 +44,11 @@ impl Worker {
 
     pub(super) async fn draw(
         &self,
-        ask: &Ask,
+        request: &Request,
         machine: Option<Machine>,
         policy: &Policy,
-    ) -> Result<Plan, PlanRefusal> {
+    ) -> Result<(Plan, Means), PlanRefusal> {
+        let ask = &request.ask;
         let Some(machine) = machine else {
             return Err(PlanRefusal::NoSuchInstance { regions: self.regions.clone() });
         };
@@ -61,7 +61,9 @@ impl Worker {
             Some(id) => self.image(&machine.region, id).await,
             None => Known::Missing,
         };
-        Plan::draw(ask, Findings { account: self.account.clone(), machine, current, target }, policy)
+        let means = self.means(request).await?;
+        let findings = Findings { account: self.account.clone(), machine, current, target };
+        Ok((Plan::draw(ask, findings, policy, &means)?, means))
     }
 
     async fn image(&self, region: &str, id: &ImageId) -> Known<crate::domain::plan::Image> {

@@ -62,6 +62,7 @@ fn order() -> ResetOrder {
         security: None,
         monitor: None,
         automation: None,
+        userdata: None,
     }
 }
 

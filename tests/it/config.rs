@@ -41,8 +41,8 @@ fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_counts_
     assert!(live.today(minute).is_ok(), "a failure is not remembered");
 }
 
-#[test]
-fn check_says_who_may_and_what_is_missing() {
+#[tokio::test]
+async fn check_says_who_may_and_what_is_missing() {
     let folder = Folder::new();
     let mut config = Config::parse(&configuration(), &folder.0).unwrap();
     config.policy.hash = "0123456789abcdef".to_owned();
@@ -50,7 +50,7 @@ fn check_says_who_may_and_what_is_missing() {
     let mut some = secrets();
     some.remove("CLEANSLATE_TENCENT_SECRET_KEY");
     let mut out = Vec::new();
-    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).unwrap();
+    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).await.unwrap();
     assert!(!good);
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
     ok    configuration; policy 01234567…
@@ -63,5 +63,5 @@ fn check_says_who_may_and_what_is_missing() {
     ok    secrets: the bot's token
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);
-    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).unwrap());
+    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).await.unwrap());
 }

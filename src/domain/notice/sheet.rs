@@ -6,7 +6,7 @@ use super::build::{
     code, deciders, duration, on_button, on_label, principals, quoted, short, spans, strong, tag,
 };
 use super::{Confirm, Form, Notice, Span, TypeField};
-use crate::domain::plan::{LoginOrder, Plan, Progress, ResetOrder, tag_text};
+use crate::domain::plan::{LoginOrder, Plan, Progress, Secret, Userdata, tag_text};
 use crate::domain::request::{Action, Press, Request, Terms};
 
 /// Longest name of a machine or system here.
@@ -30,7 +30,7 @@ pub(super) fn sheet(request: &Request, plan: &Plan, terms: &Terms, until: Timest
         .field("Machine", place(plan))
         .field("System", system(plan))
         .field("Login", spans![login(plan), " · ", data_disks(plan)]);
-    let switches = switches(&plan.order);
+    let switches = switches(plan);
     if !switches.is_empty() {
         notice = notice.field("Also", spans![switches.join(" · ")]);
     }
@@ -107,8 +107,8 @@ fn system(plan: &Plan) -> Vec<Span> {
     }
 }
 
-fn login(plan: &Plan) -> String {
-    match &plan.order.login {
+fn login(plan: &Plan) -> Vec<Span> {
+    spans![match &plan.order.login {
         LoginOrder::Keys(keys) => {
             let ids: Vec<&str> = keys.iter().map(crate::domain::id::KeyId::as_str).collect();
             let ids = ids.join(", ");
@@ -121,7 +121,10 @@ fn login(plan: &Plan) -> String {
         }
         LoginOrder::KeepImage => "whatever the image has".to_owned(),
         LoginOrder::Random => "a random password, sent to the account's message centre".to_owned(),
-    }
+        LoginOrder::Vault(Secret { read, .. }) => {
+            return spans!["a new password, kept before the wipe; to read it: ", code(read)];
+        }
+    }]
 }
 
 fn data_disks(plan: &Plan) -> String {
@@ -133,12 +136,18 @@ fn data_disks(plan: &Plan) -> String {
 }
 
 /// What else the call sets.
-fn switches(order: &ResetOrder) -> Vec<String> {
+fn switches(plan: &Plan) -> Vec<String> {
+    let order = &plan.order;
     let flags = [("security", order.security), ("monitor", order.monitor), ("automation", order.automation)];
     let flags = flags
         .into_iter()
         .filter_map(|(name, on)| on.map(|on| format!("{name} agent {}", if on { "on" } else { "off" })));
-    order.hostname.iter().map(|name| format!("host name {name}")).chain(flags).collect()
+    let text = order.userdata.iter().map(|Userdata { name, sha256 }| {
+        let known = plan.target.as_ref().is_some_and(|image| image.cloud_init == Some(true));
+        let doubt = if known { "" } else { ", not known whether this image runs it" };
+        format!("userdata {name} (SHA-256 {}\u{2026}{doubt})", &sha256[..8])
+    });
+    order.hostname.iter().map(|name| format!("host name {name}")).chain(text).chain(flags).collect()
 }
 
 fn tags(plan: &Plan) -> Vec<Span> {

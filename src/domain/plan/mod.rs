@@ -1,6 +1,7 @@
 //! The loss sheet: what the cloud says the instance is now, and exactly what will be sent. Its digest binds the
 //! approval to what the approver saw.
 
+mod means;
 mod preflight;
 mod price;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::id::{ImageId, InstanceId, KeyId};
+pub use means::{Means, Secret, Text, Texts, Userdata};
 pub use preflight::{Findings, Known, PlanRefusal};
 pub use price::{Amount, Price};
 
@@ -121,6 +123,9 @@ pub struct Image {
     pub state: String,
     pub architecture: String,
     pub size_gb: u32,
+    /// `IsSupportCloudinit`: whether it runs `UserData`; `None`: the cloud does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_init: Option<bool>,
 }
 
 /// How people will log in afterwards: `LoginSettings` of the call.
@@ -131,6 +136,8 @@ pub enum LoginOrder {
     KeepImage,
     /// Nothing is sent; Tencent sends a random password to the account's message centre.
     Random,
+    /// `Password`: made and kept just before the call, and sent from memory.
+    Vault(Secret),
 }
 
 /// The exact parameters of the `ResetInstance` that will be sent.
@@ -145,6 +152,8 @@ pub struct ResetOrder {
     pub security: Option<bool>,
     pub monitor: Option<bool>,
     pub automation: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userdata: Option<Userdata>,
 }
 
 /// What one approval covers.

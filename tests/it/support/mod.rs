@@ -9,6 +9,7 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod sample;
 pub(crate) mod scenario;
+pub(crate) mod vault;
 pub(crate) mod world;
 
 use cleanslate::cli::audit;

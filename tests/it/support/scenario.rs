@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::fleet::Net;
+use super::sample;
 
 /// What people and the world do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +18,12 @@ pub(crate) enum Scenario {
     UnknownExecuted,
     UnknownNotExecuted,
     UnknownLate,
+    /// With a password that is made for it.
+    Vault,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Approve,
         Self::Cancel,
         Self::Stop,
@@ -31,6 +34,7 @@ impl Scenario {
         Self::UnknownExecuted,
         Self::UnknownNotExecuted,
         Self::UnknownLate,
+        Self::Vault,
     ];
 
     pub(crate) fn net(self) -> Net {
@@ -42,8 +46,14 @@ impl Scenario {
         }
     }
 
+    /// What is typed.
+    pub(crate) fn words(self) -> String {
+        let login = if self == Self::Vault { " login=vault" } else { "" };
+        format!("{}{login}", sample::INSTANCE)
+    }
+
     /// The wipes of a life without faults.
     pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate))
+        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate | Self::Vault))
     }
 }

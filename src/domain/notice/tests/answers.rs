@@ -34,11 +34,11 @@ fn refusals_before_a_card() {
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the image is for arm64 and the machine is x86_64. Choose an image for the machine's architecture.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    it has no key pair that could be kept. Choose key=skey-…, login=image (for an image of your own) or login=random.
+    it has no key pair that could be kept. Choose key=skey-…, login=vault, login=random or, for an image of your own, login=image.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    key pairs do not work on Windows. Choose login=image (for an image of your own) or login=random.
+    key pairs do not work on Windows. Choose login=vault, login=random or, for an image of your own, login=image.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    login=image works for custom, shared and imported images, and this one is public. Choose login=keep, key=skey-… or login=random.
+    login=image works for custom, shared and imported images, and this one is none of them. Choose login=keep, key=skey-…, login=vault or login=random.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the new system does not take this host name. On Windows: 2 to 15 letters, digits and single hyphens, no dot, not digits alone.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
@@ -46,9 +46,21 @@ fn refusals_before_a_card() {
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     no change between Linux and Windows works on a CLOUD_HSSD system disk. It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    login=vault cannot be carried out by this version. Leave it out.
+    its new password could not be kept in the secret store (the environment cannot be written to). Choose another login, or have your admin give the secret store a place to write to ([secrets]).
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    the card could not be posted (not_in_channel). Invite the bot to the channel, /invite @cleanslate, then ask again.
+    there is no userdata text of this name here; there is base, gpu. Name one of those, or leave it out; your admin adds texts there.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    there is no text in [userdata] here. Name one of those, or leave it out; your admin adds texts there.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    its userdata text could not be read (userdata/base.sh: permission denied). Have your admin mend [userdata], or leave it out.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    its userdata text is empty. Have your admin put the text right, or leave it out.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    its userdata text has 20000 bytes, and Tencent Cloud takes 16384. Have your admin put the text right, or leave it out.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    img-pmqg1cw7 has no cloud-init, so that it would not run the userdata text. Leave it out, or choose an image that supports cloud-init.
+    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
+    the card could not be posted (not_in_channel). Let the bot into the channel (/invite @cleanslate), then ask again.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the machine could not be looked up (no answer within five minutes). Ask again when Tencent Cloud answers; the log has the details.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
@@ -189,10 +201,10 @@ fn answers_to_the_caller_alone() {
     insta::assert_snapshot!(gallery(all.map(|(name, notice)| (name.to_owned(), text(&notice)))), @"
     ## opened
     Checking ins-r8hr2upy. The card comes to this channel. #oc4vj
-    If none appears within a minute, invite the bot: /invite @cleanslate
+    If none appears within a minute, let the bot in: /invite @cleanslate
 
     ## hint
-    Nothing was started and nothing was wiped: login= takes keep, image, random or vault.
+    Nothing was started and nothing was wiped: login takes keep, image, random or vault.
     All of it: /resets help
 
     ## already open

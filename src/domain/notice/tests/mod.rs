@@ -8,11 +8,11 @@ mod truth;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::ask::{Order, parse};
+use crate::domain::ask::{Login, Order, parse};
 use crate::domain::id::{Platform, RequestId};
 use crate::domain::plan::{
-    Drift, Family, Findings, Image, Known, Machine, Operation, Plan, PlanRefusal, Progress, Source,
-    SystemDisk,
+    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, PlanRefusal, Progress, Secret,
+    Source, SystemDisk, Text,
 };
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
 use crate::domain::request::{
@@ -87,6 +87,7 @@ fn image(id: &str, os_name: &str, family: Family) -> Image {
         state: "NORMAL".to_owned(),
         architecture: "x86_64".to_owned(),
         size_gb: 20,
+        cloud_init: Some(true),
     }
 }
 
@@ -142,9 +143,21 @@ fn planned_with(text: &str, machine: Machine, target: Known<Image>, terms: Terms
     let request = asked(text);
     let current = Known::Found(image("img-487zeit5", "Ubuntu 22.04", Family::Linux));
     let findings = Findings { account: "acme-prod".to_owned(), machine, current, target };
-    let plan = Plan::draw(&request.ask, findings, &policy()).unwrap();
+    let means = means(&request);
+    let plan = Plan::draw(&request.ask, findings, &policy(), &means).unwrap();
     let digest = plan.digest();
     then(&request, 1, None, Event::Planned { plan: Box::new(plan), terms, digest })
+}
+
+fn means(request: &Request) -> Means {
+    let name = format!("cleanslate/login/{}/{}", request.ask.instance, request.id);
+    let read = format!("cat /srv/cleanslate/vault/{name}");
+    let text = |name: &String| Text::of(name, b"#!/bin/sh\n").unwrap();
+    Means {
+        login: request.ask.login.clone().unwrap_or(Login::Keep),
+        secret: Some(Secret { name, read }),
+        text: request.ask.userdata.as_ref().map(text),
+    }
 }
 
 fn planned() -> Request {
@@ -326,7 +339,13 @@ fn plan_refusals() -> Vec<PlanRefusal> {
         PlanRefusal::BadHostName { windows: true },
         PlanRefusal::BadHostName { windows: false },
         PlanRefusal::SwitchOnDisk { kind: text("CLOUD_HSSD") },
-        PlanRefusal::NotYet { option: text("login=vault") },
+        PlanRefusal::NoVault { why: text("the environment cannot be written to") },
+        PlanRefusal::NoSuchText { known: vec![text("base"), text("gpu")] },
+        PlanRefusal::NoSuchText { known: Vec::new() },
+        PlanRefusal::TextUnreadable { why: text("userdata/base.sh: permission denied") },
+        PlanRefusal::TextSize { bytes: 0, max: 16384 },
+        PlanRefusal::TextSize { bytes: 20000, max: 16384 },
+        PlanRefusal::NoCloudInit { image: "img-pmqg1cw7".parse().unwrap() },
     ]
 }
 
