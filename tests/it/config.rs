@@ -59,8 +59,12 @@ async fn check_says_who_may_and_what_is_missing() {
     warn  targets.allow is "*": every machine that the key can see may be wiped; name a tag, and put it into the key's CAM policy too
     warn  cloud.endpoint is a loopback address: no real machine is reached; leave it out for Tencent Cloud
     warn  slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack
+    warn  discord.api_base is a loopback address: nobody in Discord hears anything; leave it out for Discord
+    warn  login=vault is refused: the secrets come from the environment, which cannot be written to
     ok    secrets: what Slack signs with
-    ok    secrets: the bot's token
+    ok    secrets: the bot's token for Slack
+    ok    secrets: what Discord signs with
+    ok    secrets: the bot's token for Discord
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);
     assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).await.unwrap());

@@ -14,6 +14,7 @@ mod config;
 mod crash;
 mod hostile;
 mod ingress;
+mod logins;
 mod server;
 mod sim_cvm;
 mod sim_discord;

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::back::completed;
-use super::build::{code, deciders, last_by, machine, people, quoted, short, spans, strong};
+use super::build::{code, deciders, last_by, machine, people, quoted, secret, short, spans, strong};
 use super::refusals::refusal;
 use super::sheet::approvers;
-use super::speech::{to_all, try_again};
+use super::speech::{if_wiped, to_all, try_again};
 use super::stand::{ended, settled};
 use super::{Notice, Span};
-use crate::domain::plan::{Drift, LoginOrder, Secret};
+use crate::domain::plan::Drift;
 use crate::domain::request::{Action, Ending, Event, Failure, Lapse, Request, State};
 
 /// Most lines of drift, and the longest value in one.
@@ -145,12 +145,13 @@ pub(super) fn not_sent(failure: &Failure) -> bool {
 /// A password that was made for a reset that never came is still in the store: nobody should take it for the
 /// machine's.
 fn unused_password(request: &Request) -> Vec<Span> {
-    match request.plan.as_deref().map(|plan| &plan.order.login) {
-        Some(LoginOrder::Vault(Secret { name, .. })) => {
-            spans![" The password that was made for it opens nothing; delete the secret ", code(name), "."]
-        }
-        Some(LoginOrder::Keys(_) | LoginOrder::KeepImage | LoginOrder::Random) | None => Vec::new(),
-    }
+    secret(request).map_or_else(Vec::new, |secret| {
+        spans![
+            " The password that was made for it opens nothing; delete the secret ",
+            code(&secret.name),
+            "."
+        ]
+    })
 }
 
 fn failed(request: &Request, failure: &Failure) -> Notice {
@@ -208,6 +209,7 @@ fn failed_async(request: &Request, message: &str) -> Notice {
             " failed after it began. Treat the disk as lost. Tencent Cloud reports FAILED, ",
             reason,
             ". Look at the machine in the console and open a ticket with the RequestId; a new request may be made.",
+            if_wiped(request),
             try_again(request)
         ],
     )

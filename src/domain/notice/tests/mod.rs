@@ -3,6 +3,7 @@
 mod answers;
 mod channel;
 mod limits;
+mod refused;
 mod truth;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +12,8 @@ use super::*;
 use crate::domain::ask::{Login, Order, parse};
 use crate::domain::id::{Platform, RequestId};
 use crate::domain::plan::{
-    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, PlanRefusal, Progress, Secret,
-    Source, SystemDisk, Text,
+    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, Progress, Secret, Source,
+    SystemDisk, Text,
 };
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
 use crate::domain::request::{
@@ -306,7 +307,7 @@ fn harmed() -> Vec<(&'static str, Request)> {
 
 fn refusals() -> Vec<Refusal> {
     let why = || "not_in_channel".to_owned();
-    let mut all: Vec<Refusal> = plan_refusals().into_iter().map(Refusal::Plan).collect();
+    let mut all: Vec<Refusal> = refused::plan_refusals().into_iter().map(Refusal::Plan).collect();
     all.extend([
         Refusal::NoCard { why: why() },
         Refusal::CloudSilent { why: "no answer within five minutes".to_owned() },
@@ -316,37 +317,6 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Upgraded,
     ]);
     all
-}
-
-fn plan_refusals() -> Vec<PlanRefusal> {
-    let text = str::to_owned;
-    vec![
-        PlanRefusal::NoSuchInstance { regions: vec![text("ap-guangzhou"), text("ap-shanghai")] },
-        PlanRefusal::NotATarget,
-        PlanRefusal::NotIdle { operation: text("StopInstances") },
-        PlanRefusal::WrongState { state: text("LAUNCH_FAILED") },
-        PlanRefusal::Restricted { restrict: text("EXPIRED") },
-        PlanRefusal::DiskShrinks { today_gb: 80, asked_gb: 60 },
-        PlanRefusal::DiskTooLarge { asked_gb: 900, max_gb: 500 },
-        PlanRefusal::DiskBelowImage { disk_gb: 60, image_gb: 80 },
-        PlanRefusal::LocalDiskGrows { kind: text("LOCAL_SSD") },
-        PlanRefusal::NoSuchImage { image: "img-pmqg1cw7".parse().unwrap(), region: text("ap-guangzhou") },
-        PlanRefusal::ImageNotReady { image: "img-pmqg1cw7".parse().unwrap(), state: text("CREATING") },
-        PlanRefusal::WrongArchitecture { image: text("arm64"), machine: text("x86_64") },
-        PlanRefusal::NoKeysToKeep,
-        PlanRefusal::KeysOnWindows,
-        PlanRefusal::KeepImageOnPublic,
-        PlanRefusal::BadHostName { windows: true },
-        PlanRefusal::BadHostName { windows: false },
-        PlanRefusal::SwitchOnDisk { kind: text("CLOUD_HSSD") },
-        PlanRefusal::NoVault { why: text("the environment cannot be written to") },
-        PlanRefusal::NoSuchText { known: vec![text("base"), text("gpu")] },
-        PlanRefusal::NoSuchText { known: Vec::new() },
-        PlanRefusal::TextUnreadable { why: text("userdata/base.sh: permission denied") },
-        PlanRefusal::TextSize { bytes: 0, max: 16384 },
-        PlanRefusal::TextSize { bytes: 20000, max: 16384 },
-        PlanRefusal::NoCloudInit { image: "img-pmqg1cw7".parse().unwrap() },
-    ]
 }
 
 fn denials() -> Vec<Denial> {
