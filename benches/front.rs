@@ -37,7 +37,7 @@ const ENTRY: usize = 780;
 const RECORD: usize = 725;
 const CARD: usize = 66;
 /// After how many commands and cancellations the store writes its log back.
-const WRITE_BACK: u64 = 32;
+const WRITE_BACK: usize = 32;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -148,6 +148,10 @@ impl Statements {
         let begun = Instant::now();
         self.ask(u64::try_from(round).unwrap());
         let time = micros(begun);
+        // As the store does when a command is answered.
+        if (round + 1).is_multiple_of(WRITE_BACK) {
+            read(&self.writer, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
         self.end(u64::try_from(round).unwrap());
         time
     }
@@ -185,7 +189,7 @@ impl Statements {
         self.write("COMMIT", ());
     }
 
-    /// What cancels it, and what the store does when everybody is answered.
+    /// What cancels it.
     fn end(&self, round: u64) {
         self.write("BEGIN IMMEDIATE", ());
         let seq = self.append(2 * round + 1);
@@ -195,9 +199,6 @@ impl Statements {
         );
         self.write("DELETE FROM lock", ());
         self.write("COMMIT", ());
-        if round.is_multiple_of(WRITE_BACK) {
-            read(&self.writer, "PRAGMA wal_checkpoint(PASSIVE)");
-        }
     }
 
     fn append(&self, seq: u64) -> i64 {

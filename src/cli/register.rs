@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context as _;
 
+use crate::chat::ChatError;
 use crate::chat::discord::client::Client;
 use crate::chat::discord::commands::{changes, commands};
 use crate::config::Config;
@@ -43,14 +44,13 @@ pub async fn run(
     };
     for guild in guilds {
         let place = guild.map_or_else(|| "everywhere".to_owned(), |guild| format!("server {guild}"));
-        let asked = client.current(&home.app, guild).await;
-        let current = asked.with_context(|| refused(&place))?;
+        let current = client.current(&home.app, guild).await.map_err(|why| refused(&place, &why))?;
         let changes = changes(&current, &wanted);
         if changes.is_empty() {
             writeln!(out, "{place}: nothing to change")?;
             continue;
         }
-        client.put(&home.app, guild, &wanted).await.with_context(|| refused(&place))?;
+        client.put(&home.app, guild, &wanted).await.map_err(|why| refused(&place, &why))?;
         for change in changes {
             writeln!(out, "{place}: {change}")?;
         }
@@ -58,8 +58,13 @@ pub async fn run(
     Ok(true)
 }
 
-fn refused(place: &str) -> String {
-    format!(
-        "{place}: Discord did not take the commands; is the app installed there, and the bot token this app's?"
-    )
+fn refused(place: &str, why: &ChatError) -> anyhow::Error {
+    match why {
+        ChatError::NoAccess(reason) | ChatError::NotEditable(reason) => anyhow::anyhow!(
+            "{place}: Discord refused ({reason}); is the app installed there, and the bot token this application's?"
+        ),
+        ChatError::RateLimited(_) | ChatError::Unclear(_) => {
+            anyhow::anyhow!("{place}: {why}; nothing may have changed: run it again")
+        }
+    }
 }

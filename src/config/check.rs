@@ -38,10 +38,10 @@ impl RawConfig {
         let store = faults.keep(store.check(folder));
         let secrets = faults.keep(secrets.check(folder));
         let origin = faults.keep(audit.check());
-        let served = Served { slack: slack.is_some(), discord: discord.is_some() };
+        let here = Served { slack: slack.is_some(), discord: discord.is_some() };
         let platforms = faults.keep_all(platforms::check(slack, discord));
         let cloud = faults.keep(cloud.check());
-        let (rules, wrong) = RawRules { approval, targets, limits, people }.check(served);
+        let (rules, wrong) = RawRules { approval, targets, limits, people }.check(here);
         faults.0.extend(wrong);
         let logins = secrets.as_ref().and_then(|secrets| faults.keep(login.check(secrets.as_deref())));
         let userdata = faults.keep(check_userdata(userdata, folder));

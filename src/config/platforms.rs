@@ -32,7 +32,7 @@ pub(super) fn check(
 impl RawSlack {
     fn check(self) -> Result<(Slack, Home), Wrong> {
         let Self { api_base, app_id, team_ids, channels, command } = self;
-        let api_base = base("slack.api_base", api_base, "https://slack.com/api/")?;
+        let api_base = base("slack.api_base", api_base.as_deref(), "https://slack.com/api/")?;
         let app = required("slack.app_id", app_id, "write the app's id: \"A0123\"")?;
         slack_id("slack.app_id", &app, &['A'], "A0123")?;
         let orgs = list("slack.team_ids", team_ids, "write your team's id: [\"T0123\"]")?;
@@ -53,7 +53,7 @@ impl RawSlack {
 impl RawDiscord {
     fn check(self) -> Result<(Discord, Home), Wrong> {
         let Self { api_base, application_id, public_key, guild_ids, channels, command } = self;
-        let api_base = base("discord.api_base", api_base, "https://discord.com/api/v10/")?;
+        let api_base = base("discord.api_base", api_base.as_deref(), "https://discord.com/api/v10/")?;
         let app = required("discord.application_id", application_id, "write the application's id: \"123\"")?;
         snowflake("discord.application_id", &app)?;
         let orgs = list("discord.guild_ids", guild_ids, "write your server's id: [\"123\"]")?;
@@ -72,8 +72,8 @@ impl RawDiscord {
 }
 
 /// Where a platform's API is; a path on it is joined to it.
-fn base(key: &str, text: Option<String>, usual: &str) -> Result<Url, Wrong> {
-    let url = address(key, text.as_deref().unwrap_or(usual), usual)?;
+fn base(key: &str, text: Option<&str>, usual: &str) -> Result<Url, Wrong> {
+    let url = address(key, text.unwrap_or(usual), usual)?;
     if url.path().ends_with('/') {
         return Ok(url);
     }

@@ -184,8 +184,8 @@ impl Sim {
     /// [`Sim::hears`] gives it.
     pub fn screen(&self, platform: Platform) -> Vec<Shown> {
         match platform {
-            Platform::Slack => self.slack(|world| slack_screen(world)),
-            Platform::Discord => self.discord(|world| discord_screen(world)),
+            Platform::Slack => self.slack(slack_screen),
+            Platform::Discord => self.discord(discord_screen),
         }
     }
 
@@ -196,11 +196,11 @@ impl Sim {
             Platform::Slack => self.slack(|world| {
                 let message = world.with_button(action)?;
                 let button = message.button(action)?;
-                let fields = message.blocks.iter();
+                let mut fields = message.blocks.iter();
                 Some(Pressable {
                     label: text(&button["text"]["text"])?,
                     question: text(&button["confirm"]["title"]["text"]),
-                    expect: fields.filter_map(|block| text(&block["element"]["placeholder"]["text"])).next(),
+                    expect: fields.find_map(|block| text(&block["element"]["placeholder"]["text"])),
                 })
             }),
             Platform::Discord => self.discord(|world| {

@@ -2,11 +2,12 @@
 //! APIs.
 
 mod client;
-mod discord_inbound;
-mod discord_signatures;
+mod discord_client;
+mod discord_words;
 mod hostile_words;
 mod inbound;
 mod signatures;
+mod stage;
 
 use bytes::Bytes;
 use cleanslate::chat::Verified;
@@ -57,7 +58,7 @@ fn signed(timestamp: &str, signature: &str) -> HeaderMap {
 }
 
 /// A genuine body.
-fn genuine(body: impl AsRef<[u8]>) -> Verified {
+fn genuine(body: &(impl AsRef<[u8]> + ?Sized)) -> Verified {
     let body = body.as_ref();
     let timestamp = NOW.to_string();
     let headers = signed(&timestamp, &sign(SECRET, &timestamp, body));

@@ -48,7 +48,7 @@ async fn the_same_command_again_is_the_same_request() {
 /// The delivery with another signature.
 fn signed_with(delivery: &Delivery, signature: &str) -> Delivery {
     let mut forged = delivery.clone();
-    forged.headers[2].1 = signature.to_owned();
+    signature.clone_into(&mut forged.headers[2].1);
     forged
 }
 

@@ -15,6 +15,7 @@ mod crash;
 mod hostile;
 mod ingress;
 mod logins;
+mod register;
 mod server;
 mod sim_cvm;
 mod sim_discord;

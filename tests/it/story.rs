@@ -2,7 +2,9 @@
 
 use cleanslate::cli::rehearse::COMMAND;
 use cleanslate::domain::id::Platform;
+use cleanslate::sim::cast;
 use cleanslate::sim::fault::Fault;
+use cleanslate::sim::play::Heard;
 
 use crate::support::Bot;
 
@@ -10,8 +12,8 @@ use crate::support::Bot;
 async fn an_approver_lets_the_reset_through() {
     let mut bot = Bot::on(Platform::Slack).await;
     insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
-    Checking ins-r8hr2upy. The card comes to this channel. #fvxod
-    If none appears within a minute, invite the bot: /invite @cleanslate
+    Checking ins-r8hr2upy. The card comes to this channel. #6nrck
+    If none appears within a minute, let the bot in: /invite @cleanslate
     ");
     bot.works().await;
     insta::assert_snapshot!(bot.channel(), @"
@@ -24,23 +26,23 @@ async fn an_approver_lets_the_reset_through() {
     Tags     cleanslate=allowed · env=prod · team=payments · last operation StartInstances, SUCCESS
     Asked    @alice
     Needs    1 of @bob and @carol · until 03:42:04, 30 min in all
-    Anyone here may cancel. #fvxod
+    Anyone here may cancel. #6nrck
     alice: to approve your own request, type web-7 [________]
     [ Wipe web-7 ]  [ Cancel ]
     ");
     bot.presses("bob", "wipe", None).await;
     insta::assert_snapshot!(bot.channel(), @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Approved by @bob. Wiping at 03:12:17.
     [ Stop ]
     ");
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     The disk was wiped and reinstalled.
     --
     @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
     Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
-    RequestId a0a66377-b79f-4a21-846c-… · #fvxod · audit 7 · root …
+    RequestId a0a66377-b79f-4a21-846c-… · #6nrck · audit 7 · root …
     ");
     assert_eq!(bot.wipes(), 1);
 }
@@ -51,11 +53,11 @@ async fn anybody_in_the_channel_may_cancel() {
     bot.asks("alice", COMMAND).await;
     bot.presses("mallory", "cancel", None).await;
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Nothing was wiped: cancelled by @mallory at 03:12:07.
     --
     @alice Nothing was wiped. The request for web-7 (ins-r8hr2upy) was cancelled by @mallory.
-    #fvxod · audit 4 · root …
+    #6nrck · audit 4 · root …
     ");
     assert_eq!(bot.wipes(), 0);
 }
@@ -76,13 +78,13 @@ async fn nobody_decides_and_it_expires() {
     let mut bot = Bot::on(Platform::Slack).await;
     bot.types("alice", COMMAND).await;
     insta::assert_snapshot!(bot.ends().await, @"
-    web-7 (ins-r8hr2upy) · #fvxod
+    web-7 (ins-r8hr2upy) · #6nrck
     Nothing was wiped: nobody decided in time; the card no longer acts.
     --
-    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped. #fvxod
+    @bob and @carol: the request to wipe web-7 (ins-r8hr2upy) still waits for a decision, until 03:42:04. Nothing has been wiped. #6nrck
     --
     @alice Nothing was wiped. Nobody decided about web-7 (ins-r8hr2upy) in time; its card no longer acts. Who may approve: @bob and @carol. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
-    #fvxod · audit 4 · root …
+    #6nrck · audit 4 · root …
     [ Ask again ]
     ");
     assert_eq!(bot.wipes(), 0);
@@ -203,10 +205,11 @@ async fn a_bot_that_is_not_in_the_channel_tells_the_requester() {
         bot.is_shut_out();
         bot.types("alice", COMMAND).await;
         let channel = bot.ends().await;
-        assert!(
-            channel.contains("the card could not be posted") && channel.contains("/invite @cleanslate"),
-            "{channel}"
-        );
+        let how = match bot.stage.platform {
+            Platform::Slack => "(/invite @cleanslate)",
+            Platform::Discord => "View Channel and Send Messages",
+        };
+        assert!(channel.contains("the card could not be posted") && channel.contains(how), "{channel}");
     }
 }
 
@@ -235,7 +238,7 @@ async fn what_somebody_does_in_the_console_voids_the_approval() {
     @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy) changed after the card was made, so the approval of @bob is void.
     last operation: StartInstances 00000000-0000-4000-8000-… → StopInstances c0501e00-0000-4000-8000-…
     Somebody may be working on this machine: find them first. To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB
-    #fvxod · audit 5 · root …
+    #6nrck · audit 5 · root …
     [ Show me a new card ]
     ");
     assert_eq!(bot.wipes(), 0);
@@ -273,4 +276,92 @@ async fn an_approval_that_cannot_be_announced_lapses() {
         assert!(channel.contains("the channel could not be told of the approval in time"), "{channel}");
         assert_eq!(bot.wipes(), 0);
     }
+}
+
+#[tokio::test]
+async fn on_discord_a_role_approves_and_the_name_is_typed_in_a_window() {
+    let mut bot = Bot::on(Platform::Discord).await;
+    insta::assert_snapshot!(bot.types("alice", COMMAND).await, @"
+    Checking ins-r8hr2upy. The card comes to this channel. #nqlno
+    If none appears within a minute, let the bot in: give the bot View Channel and Send Messages here
+    ");
+    bot.works().await;
+    insta::assert_snapshot!(bot.channel(), @"
+    Wipe web-7 and reinstall it?
+    Everything on its system disk is lost: 50 GB, Ubuntu Server 22.04 LTS 64bit. This cannot be undone.
+    ! The disk grows 50 → 60 GB: it costs more and cannot shrink again.
+    Machine  web-7 · ins-r8hr2upy · 10.0.0.7 · 43.139.10.7 · ap-guangzhou-3 · running · account simulated
+    System   Ubuntu Server 22.04 LTS 64bit (img-487zeit5) → TencentOS Server 4 for x86_64 (img-pmqg1cw7)
+    Login    the key it has today, skey-8xk2p1qa · 2 data disks: not formatted by this call
+    Tags     cleanslate=allowed · env=prod · team=payments · last operation StartInstances, SUCCESS
+    Asked    @alice
+    Needs    1 of @oncall · until 03:42:04, 30 min in all
+    Anyone here may cancel. #nqlno
+    [ Wipe web-7 ]  [ Cancel ]
+    ");
+    let press = bot.press("bob", "wipe");
+    let Heard::Form { lines, .. } = bot.stage.deliver(&press).await.unwrap() else { panic!("no window") };
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Wipe web-7 (ins-r8hr2upy)?
+    To approve, type web-7 [________]
+    [ Cancel ]  [ Submit ]
+    ");
+    bot.presses("bob", "wipe", Some("web-8")).await;
+    insta::assert_snapshot!(bot.channel().rsplit("--\n").next().unwrap(), @"
+    (only bob) Not counted: that is not this machine's name. Type it exactly as the card says, then press the button again. You are discord:1500000000000000002, team 1200000000000000001; the attempt is in the audit log.
+    web-7 (ins-r8hr2upy): Nothing has been wiped; the card waits for 1 of @oncall until 03:42:04. If the request is a mistake, press Cancel: you may.
+    ");
+    bot.presses("bob", "wipe", Some("web-7")).await;
+    insta::assert_snapshot!(bot.ends().await.rsplit("--\n").next().unwrap(), @"
+    @alice @bob ins-r8hr2upy is back. The disk of web-7 was wiped and reinstalled. Tencent Cloud reports SUCCESS after 2 min 40 s; checked: TencentOS Server 4 for x86_64 (img-pmqg1cw7), 60 GB, running. Not checked: that your services start.
+    Next: the host key is new, ssh-keygen -R 43.139.10.7; log in with skey-8xk2p1qa; mount the 2 data disks.
+    RequestId a0a66377-b79f-4a21-846c-… · #nqlno · audit 8 · root …
+    ");
+    assert_eq!(bot.wipes(), 1);
+}
+
+#[tokio::test]
+async fn a_role_that_was_taken_away_before_the_claim_voids_the_approval() {
+    let mut bot = Bot::on(Platform::Discord).await;
+    bot.asks("alice", COMMAND).await;
+    bot.presses("bob", "wipe", None).await;
+    let bob = cast::discord_id("bob").unwrap();
+    bot.stage.sim.discord(|discord| discord.set_roles(bob, &[]));
+    insta::assert_snapshot!(bot.ends().await.rsplit("--\n").next().unwrap(), @"
+    @alice @bob Nothing was wiped. web-7 (ins-r8hr2upy): a right was checked once more just before the wipe. About @bob: not on the list of approvers. Ask somebody who has the right.
+    To try again: /reset instance:ins-r8hr2upy image:img-pmqg1cw7 disk:60GB
+    #nqlno · audit 5 · root …
+    ");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_read_again_counts_as_none() {
+    let mut bot = Bot::on(Platform::Discord).await;
+    bot.asks("alice", COMMAND).await;
+    bot.presses("bob", "wipe", None).await;
+    bot.stage.sim.discord(|discord| discord.arm_route("GET /guilds", "500", 9)).unwrap();
+    let channel = bot.ends().await;
+    assert!(channel.contains("Nothing was wiped") && channel.contains("a look-up failed"), "{channel}");
+    assert_eq!(bot.wipes(), 0);
+}
+
+#[tokio::test]
+async fn who_takes_no_direct_messages_is_told_in_the_channel() {
+    let mut bot = Bot::on(Platform::Discord).await;
+    let alice = cast::discord_id("alice").unwrap();
+    bot.stage.sim.discord(|discord| discord.close_direct_messages(alice));
+    bot.types("alice", "/reset ins-r8hr2upy 40GB").await;
+    let channel = bot.ends().await;
+    assert!(channel.starts_with("@alice") && channel.contains("disks only grow"), "{channel}");
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_not_posted_twice_on_discord() {
+    let mut bot = Bot::on(Platform::Discord).await;
+    bot.stage.sim.discord(|discord| discord.arm("lost-answer", 1)).unwrap();
+    bot.types("alice", COMMAND).await;
+    bot.stage.settle().await.unwrap();
+    assert_eq!(bot.channel().matches("Anyone here may cancel").count(), 0, "it expired");
+    assert_eq!(bot.stage.sim.screen(Platform::Discord).len(), 3, "card, reminder, end: {}", bot.channel());
 }

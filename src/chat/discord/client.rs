@@ -1,14 +1,12 @@
 //! Discord's REST API, as far as the worker speaks it. Nothing is sent twice from here: the worker decides that, and
 //! ten thousand refusals in ten minutes are a ban.
 //!
-//! Source: "API Reference", "Message", "User", "Guild" and "Opcodes and Status Codes", docs.discord.com.
-
-use std::time::Duration;
+//! Source: "API Reference", "Message", "User" and "Guild", docs.discord.com.
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +16,7 @@ use serenity::builder::{CreateAllowedMentions, CreateMessage};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+use super::refusal::{self, Failure, refused, unclear};
 use super::render;
 use crate::chat::{Chat, ChatError, Token};
 use crate::domain::id::{MessageRef, Place, Principal};
@@ -25,14 +24,10 @@ use crate::domain::notice::{Line, Notice, Span, Tone};
 use crate::domain::policy::Caller;
 use crate::outbound::{self, Timeouts};
 
-/// Seconds to wait when Discord says "too fast" without saying how long.
-const WAIT: u64 = 10;
 /// Discord asks for this form, and may turn away what has another.
 const AGENT: &str = concat!("DiscordBot (https://cleanslate.example, ", env!("CARGO_PKG_VERSION"), ")");
 /// Longest nonce, in characters.
 const NONCE: usize = 25;
-/// Longest reason that is told on, in characters.
-const REASON: usize = 120;
 
 /// The bot's voice on Discord.
 pub struct Client {
@@ -41,24 +36,6 @@ pub struct Client {
     /// The first command's name, without a slash.
     command: String,
     token: Token,
-}
-
-/// Why a call gave nothing.
-pub(super) enum Failure {
-    /// Discord said no: nothing was done.
-    Refused {
-        code: u64,
-        why: ChatError,
-    },
-    Chat(ChatError),
-}
-
-impl From<Failure> for ChatError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused { why, .. } | Failure::Chat(why) => why,
-        }
-    }
 }
 
 /// Anything that is named by an id: a message, a channel.
@@ -145,7 +122,7 @@ impl Chat for Client {
         };
         match self.send(&place.channel, alone.clone().reference_message(parent), key).await {
             // What must be heard is heard without what it answers.
-            Err(Failure::Refused { code: codes::NO_HISTORY, .. }) => {
+            Err(Failure::Refused { code: refusal::NO_HISTORY, .. }) => {
                 Ok(self.send(&place.channel, alone, key).await?)
             }
             posted => Ok(posted?),
@@ -162,7 +139,7 @@ impl Chat for Client {
     async fn tell(&self, place: &Place, user: &str, notice: &Notice, key: &str) -> Result<(), ChatError> {
         match self.send_direct(user, notice, key).await {
             // The person takes no direct messages: said in the channel, for nobody else's ears.
-            Err(Failure::Refused { code: codes::NO_DIRECT | codes::NO_MUTUAL_GUILD, .. }) => {
+            Err(Failure::Refused { code: refusal::NO_DIRECT | refusal::NO_MUTUAL_GUILD, .. }) => {
                 let call = addressed(user, notice);
                 let only = CreateAllowedMentions::new().users(render::user(user));
                 let message = render::new_message(&call, &self.command, only);
@@ -184,7 +161,7 @@ impl Chat for Client {
                 .filter(|role| role != guild)
                 .map(Principal::DiscordRole)
                 .collect()),
-            Err(Failure::Refused { code: codes::UNKNOWN_MEMBER, .. }) => Ok(Vec::new()),
+            Err(Failure::Refused { code: refusal::UNKNOWN_MEMBER, .. }) => Ok(Vec::new()),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -208,89 +185,6 @@ fn nonce(key: &str) -> String {
     let mut text = data_encoding::BASE32_NOPAD.encode(&Sha256::digest(key.as_bytes())).to_ascii_lowercase();
     text.truncate(NONCE);
     text
-}
-
-/// Discord's JSON error codes, as far as something else is done about them.
-mod codes {
-    pub(super) const UNKNOWN_MEMBER: u64 = 10007;
-    pub(super) const UNKNOWN_MESSAGE: u64 = 10008;
-    /// Too many edits of a message older than an hour.
-    pub(super) const OLD_MESSAGE_EDITS: u64 = 30046;
-    /// Direct messages are being opened too fast.
-    pub(super) const OPENING_TOO_FAST: u64 = 40003;
-    pub(super) const NOT_OUR_MESSAGE: u64 = 50005;
-    pub(super) const NO_DIRECT: u64 = 50007;
-    pub(super) const SYSTEM_MESSAGE: u64 = 50021;
-    pub(super) const NO_MUTUAL_GUILD: u64 = 50278;
-    /// A reply needs Read Message History.
-    pub(super) const NO_HISTORY: u64 = 160_002;
-}
-
-/// What an answer that is no success says, as far as it can be read.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    code: u64,
-    message: String,
-    /// Where the body is wrong: objects in objects, `_errors` at the bottom.
-    errors: Value,
-    /// Seconds.
-    retry_after: Option<f64>,
-}
-
-fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
-    let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        let header = || headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok();
-        let wait = refusal.retry_after.or_else(header).and_then(whole_seconds).unwrap_or(WAIT);
-        return Failure::Chat(ChatError::RateLimited(wait));
-    }
-    // The server's own trouble, a timeout on its side, or not Discord at all.
-    if !status.is_client_error() || status == StatusCode::REQUEST_TIMEOUT {
-        return unclear(format!("HTTP {}", status.as_u16()));
-    }
-    Failure::Refused { code: refusal.code, why: meaning(status, &refusal) }
-}
-
-/// Refusals by what the worker does next: the same again would be refused again until a person changes something.
-fn meaning(status: StatusCode, refusal: &Refusal) -> ChatError {
-    let Refusal { code, message, errors, .. } = refusal;
-    let words = match (code, first_fault(errors)) {
-        (0, _) => format!("HTTP {} {message}", status.as_u16()),
-        (code, None) => format!("{code} {message}"),
-        (code, Some(fault)) => format!("{code} {message}: {fault}"),
-    };
-    let why = words.trim_end().chars().take(REASON).collect();
-    match *code {
-        codes::UNKNOWN_MESSAGE
-        | codes::OLD_MESSAGE_EDITS
-        | codes::NOT_OUR_MESSAGE
-        | codes::SYSTEM_MESSAGE => ChatError::NotEditable(why),
-        codes::OPENING_TOO_FAST => ChatError::RateLimited(WAIT),
-        _ => ChatError::NoAccess(why),
-    }
-}
-
-/// `components.0.custom_id BASE_TYPE_MAX_LENGTH`
-fn first_fault(errors: &Value) -> Option<String> {
-    if let Some(code) = errors["_errors"][0]["code"].as_str() {
-        return Some(format!(" {code}"));
-    }
-    errors.as_object()?.iter().find_map(|(name, inner)| {
-        let rest = first_fault(inner)?;
-        let dot = if rest.starts_with(' ') { "" } else { "." };
-        Some(format!("{name}{dot}{rest}"))
-    })
-}
-
-/// Rounded up: a moment too early is one more refusal.
-fn whole_seconds(seconds: f64) -> Option<u64> {
-    let wait = Duration::try_from_secs_f64(seconds).ok()?;
-    Some(wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1))
-}
-
-fn unclear(why: impl Into<String>) -> Failure {
-    Failure::Chat(ChatError::Unclear(why.into()))
 }
 
 /// Without the URL: a stand-in's address may hold more than an address.

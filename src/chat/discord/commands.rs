@@ -23,8 +23,9 @@ const KEYS_MAX: u16 = 200;
 pub fn commands(name: &str) -> Value {
     let reset =
         common(name, "Wipe a server and reinstall it, after an approval").set_options(reset_options());
-    let rest = common(format!("{name}s"), "What is open, and what to do about it").set_options(subcommands());
-    render::json(&[reset, rest])
+    let others =
+        common(format!("{name}s"), "What is open, and what to do about it").set_options(subcommands());
+    render::json(&[reset, others])
 }
 
 /// For members of a server, in its channels: never in direct messages, never by an app that somebody carries along.
@@ -72,7 +73,7 @@ fn subcommands() -> Vec<CreateCommandOption> {
     let sub = |name, description, options: Vec<CreateCommandOption>| {
         CreateCommandOption::new(CommandOptionType::SubCommand, name, description).set_sub_options(options)
     };
-    let request = || text("request", "Its id, like k3v9q, or the machine's").max_length(32);
+    let request = || text("request", "Its id, like k3v7q, or the machine's").max_length(32);
     vec![
         sub("status", "What is open in this channel, or how one request stands", vec![request()]),
         sub("cancel", "Withdraw a request; anyone in its channel may", vec![request().required(true)]),
@@ -137,7 +138,7 @@ pub fn changes(current: &Value, wanted: &Value) -> Vec<String> {
         match named(current, name(new)) {
             None => lines.push(format!("adds /{}", name(new))),
             Some(old) => {
-                lines.extend(difference(old, new).map(|what| format!("changes /{}: {what}", name(new))))
+                lines.extend(difference(old, new).map(|what| format!("changes /{}: {what}", name(new))));
             }
         }
     }

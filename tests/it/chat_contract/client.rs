@@ -1,81 +1,26 @@
 //! The client against an HTTP server that answers as Slack's method pages say.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Request, Response};
 use cleanslate::chat::slack::client::Client;
 use cleanslate::chat::{Chat as _, ChatError};
 use cleanslate::domain::id::{MessageRef, Place, Platform};
 use cleanslate::domain::notice::{Line, Notice, Span, Tone};
 use cleanslate::outbound::Timeouts;
 use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::fixture;
+use super::stage::{self, Answer, Call};
 
 const TOKEN: &str = "xoxb-canary-5fd1";
 const OK: &str = r#"{"ok":true,"channel":"C111","ts":"1700000000.000100"}"#;
 
-/// What the server does with one call.
-enum Answer {
-    Ok(String),
-    Status(u16, &'static [(&'static str, &'static str)]),
-    /// Never answers.
-    Hang,
-    /// Closes the connection in the middle of the answer.
-    Cut,
-}
-
 fn refused(code: &str) -> Answer {
     Answer::Ok(json!({ "ok": false, "error": code }).to_string())
-}
-
-#[derive(Clone)]
-struct Server {
-    answers: Arc<Mutex<VecDeque<Answer>>>,
-    calls: Arc<Mutex<Vec<Call>>>,
-}
-
-struct Call {
-    method: String,
-    authorization: String,
-    body: Value,
-}
-
-async fn serve(State(server): State<Server>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    assert_eq!(parts.headers["content-type"], "application/json; charset=utf-8");
-    server.calls.lock().unwrap().push(Call {
-        method: parts.uri.path().to_owned(),
-        authorization: parts.headers["authorization"].to_str().unwrap().to_owned(),
-        body: serde_json::from_slice(&body).unwrap(),
-    });
-    let answer = server.answers.lock().unwrap().pop_front().expect("a call too many");
-    match answer {
-        Answer::Ok(json) => Response::new(Body::from(json)),
-        Answer::Status(status, headers) => {
-            let response = Response::builder().status(status);
-            headers
-                .iter()
-                .fold(response, |r, (name, value)| r.header(*name, *value))
-                .body(Body::empty())
-                .unwrap()
-        }
-        Answer::Hang => std::future::pending().await,
-        Answer::Cut => {
-            let broken = futures_util::stream::iter([Ok("{\"ok\":"), Err(std::io::Error::other("cut"))]);
-            Response::new(Body::from_stream(broken))
-        }
-    }
 }
 
 fn client(address: &str) -> Client {
@@ -90,22 +35,18 @@ fn client(address: &str) -> Client {
     .unwrap()
 }
 
-/// Runs `talk` against a server with these answers; gives its result and the calls. Every answer must be used.
+/// Runs `talk` against a server with these answers; gives its result and the calls.
 async fn with<T>(
     answers: impl IntoIterator<Item = Answer>,
     talk: impl AsyncFnOnce(Client) -> T,
 ) -> (T, Vec<Call>) {
-    let server =
-        Server { answers: Arc::new(Mutex::new(answers.into_iter().collect())), calls: Arc::default() };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = client(&format!("http://{}/api", listener.local_addr().unwrap()));
-    let router = Router::new().fallback(serve).with_state(server.clone());
-    let out = tokio::select! {
-        ended = axum::serve(listener, router).into_future() => panic!("the server ended: {ended:?}"),
-        out = talk(client) => out,
-    };
-    assert!(server.answers.lock().unwrap().is_empty(), "an answer was not asked for");
-    let calls = std::mem::take(&mut *server.calls.lock().unwrap());
+    let (out, calls) = stage::with(answers, async |address| talk(client(&address)).await).await;
+    for call in &calls {
+        assert_eq!(
+            (call.method.as_str(), call.header("content-type")),
+            ("POST", "application/json; charset=utf-8")
+        );
+    }
     (out, calls)
 }
 
@@ -133,8 +74,8 @@ async fn a_message_is_posted_with_the_token_in_the_header_alone() {
     let (posted, calls) =
         with([answer], async |slack| slack.post(&place(), &notice(), None, "k").await).await;
     assert_eq!(posted, Ok(ts("1700000000.000100")));
-    assert_eq!(calls[0].method, "/api/chat.postMessage");
-    assert_eq!(calls[0].authorization, format!("Bearer {TOKEN}"));
+    assert_eq!(calls[0].path, "/api/chat.postMessage");
+    assert_eq!(calls[0].header("authorization"), format!("Bearer {TOKEN}"));
     insta::assert_snapshot!(serde_json::to_string_pretty(&calls[0].body).unwrap(), @r#"
     {
       "blocks": [
@@ -180,7 +121,7 @@ async fn an_update_always_carries_its_blocks() {
     let edit = async |slack: Client| slack.update(&place(), &ts("1.2"), &notice()).await;
     let (edited, calls) = with([Answer::Ok(OK.to_owned())], edit).await;
     assert_eq!(edited, Ok(()));
-    assert_eq!(calls[0].method, "/api/chat.update");
+    assert_eq!(calls[0].path, "/api/chat.update");
     assert_eq!((&calls[0].body["channel"], &calls[0].body["ts"]), (&json!("C111"), &json!("1.2")));
     assert!(calls[0].body["blocks"].as_array().is_some_and(|blocks| !blocks.is_empty()));
 
@@ -195,7 +136,7 @@ async fn a_private_word_goes_by_direct_message_where_the_bot_is_not_in_the_chann
     let tell = async |slack: Client| slack.tell(&place(), "U222", &notice(), "k").await;
     let (told, calls) = with([Answer::Ok(r#"{"ok":true,"message_ts":"1.2"}"#.to_owned())], tell).await;
     assert_eq!(told, Ok(()));
-    assert_eq!(calls[0].method, "/api/chat.postEphemeral");
+    assert_eq!(calls[0].path, "/api/chat.postEphemeral");
     assert_eq!((&calls[0].body["channel"], &calls[0].body["user"]), (&json!("C111"), &json!("U222")));
 
     for name in ["api_not_in_channel", "api_channel_not_found"] {
@@ -203,7 +144,7 @@ async fn a_private_word_goes_by_direct_message_where_the_bot_is_not_in_the_chann
         let (told, calls) = with(answers, tell).await;
         assert_eq!(told, Ok(()), "{name}");
         assert_eq!(
-            (calls[1].method.as_str(), &calls[1].body["channel"]),
+            (calls[1].path.as_str(), &calls[1].body["channel"]),
             ("/api/chat.postMessage", &json!("U222"))
         );
     }
@@ -233,10 +174,10 @@ async fn what_slack_refuses_is_sorted_by_what_to_do_next() {
 
 #[tokio::test]
 async fn too_fast_says_how_long_to_wait() {
-    let waits = posting(Answer::Status(429, &[("retry-after", "37")])).await;
+    let waits = posting(Answer::status(429, &[("retry-after", "37")])).await;
     assert_eq!(waits, Err(ChatError::RateLimited(37)));
     for headers in [&[][..], &[("retry-after", "soon")]] {
-        assert_eq!(posting(Answer::Status(429, headers)).await, Err(ChatError::RateLimited(10)));
+        assert_eq!(posting(Answer::status(429, headers)).await, Err(ChatError::RateLimited(10)));
     }
 }
 
@@ -245,8 +186,8 @@ async fn a_lost_answer_is_unclear_and_never_asked_for_again() {
     let odd = [
         Answer::Hang,
         Answer::Cut,
-        Answer::Status(500, &[]),
-        Answer::Status(302, &[("location", "/elsewhere")]),
+        Answer::status(500, &[]),
+        Answer::status(302, &[("location", "/elsewhere")]),
         Answer::Ok("<html>".to_owned()),
         Answer::Ok(r#"{"ok":true}"#.to_owned()),
     ];

@@ -37,7 +37,7 @@ const ODD: [&str; 12] =
 
 /// A body is what it says: which platform's signature made it genuine is the door's affair.
 fn read(payload: &Value) -> Result<Inbound, Unreadable> {
-    parse::interaction(&genuine(payload.to_string()))
+    parse::interaction(&genuine(&payload.to_string()))
 }
 
 /// A fixture with one thing changed; a path that is not there is added to what is.

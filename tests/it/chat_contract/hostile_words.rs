@@ -8,37 +8,40 @@ use serde_json::Value;
 
 use super::{NOW, at};
 
-fn line(tone: Tone, spans: Vec<Span>) -> Line {
+pub(super) fn line(tone: Tone, spans: Vec<Span>) -> Line {
     Line { tone, label: None, spans }
 }
 
-fn field(label: &str, spans: Vec<Span>) -> Line {
+pub(super) fn field(label: &str, spans: Vec<Span>) -> Line {
     Line { tone: Tone::Field, label: Some(label.to_owned()), spans }
 }
 
-fn text(text: &str) -> Span {
+pub(super) fn text(text: &str) -> Span {
     Span::Text(text.to_owned())
 }
 
-fn code(text: &str) -> Span {
+pub(super) fn code(text: &str) -> Span {
     Span::Code(text.to_owned())
 }
 
-fn alice() -> Actor {
-    Actor {
-        platform: Platform::Slack,
-        org: "T111".to_owned(),
-        user: "U0123".to_owned(),
-        name: "alice".to_owned(),
-    }
+fn alice(platform: Platform) -> Actor {
+    let (org, user) = match platform {
+        Platform::Slack => ("T111", "U0123"),
+        Platform::Discord => ("2", "3"),
+    };
+    Actor { platform, org: org.to_owned(), user: user.to_owned(), name: "alice".to_owned() }
 }
 
-fn ours() -> Span {
-    let place = Place { platform: Platform::Slack, org: "T111".to_owned(), channel: "C111".to_owned() };
-    Span::Message { place, message: MessageRef("1700000000.000100".to_owned()) }
+fn ours(platform: Platform) -> Span {
+    let (org, channel, message) = match platform {
+        Platform::Slack => ("T111", "C111", "1700000000.000100"),
+        Platform::Discord => ("2", "5", "99"),
+    };
+    let place = Place { platform, org: org.to_owned(), channel: channel.to_owned() };
+    Span::Message { place, message: MessageRef(message.to_owned()) }
 }
 
-fn card() -> Notice {
+pub(super) fn card(platform: Platform) -> Notice {
     let confirm = Confirm {
         title: "Wipe web-7 (ins-r8hr2upy)?".to_owned(),
         body: "Its 50 GB system disk is lost for good.".to_owned(),
@@ -62,7 +65,7 @@ fn card() -> Notice {
             line(Tone::Warning, vec![text("Newest snapshot: 9 days old.")]),
             line(Tone::Warning, vec![text("The disk grows 50 \u{2192} 60 GB.")]),
             field("Machine", vec![text("web-7 \u{b7} "), code("ins-r8hr2upy"), text(" \u{b7} R&D <prod>")]),
-            field("Asked", vec![Span::Person(alice()), text(": \"disk corrupt\" "), ours()]),
+            field("Asked", vec![Span::Person(alice(platform)), text(": \"disk corrupt\" "), ours(platform)]),
             field(
                 "Needs",
                 vec![
@@ -85,7 +88,7 @@ fn card() -> Notice {
 
 #[test]
 fn a_card_reads_like_this() {
-    let card = message(&card(), "/reset");
+    let card = message(&card(Platform::Slack), "/reset");
     insta::assert_snapshot!(card["text"].as_str().unwrap(), @r#"
     Wipe web-7 and reinstall it?
     Everything on its system disk is lost: 50 GB. No undo.
@@ -110,7 +113,7 @@ fn a_card_reads_like_this() {
 
 #[test]
 fn a_title_that_is_no_header_is_bold() {
-    let person = line(Tone::Title, vec![Span::Person(alice()), text(" web-7 is back.")]);
+    let person = line(Tone::Title, vec![Span::Person(alice(Platform::Slack)), text(" web-7 is back.")]);
     let long = line(Tone::Title, vec![text(&"x".repeat(151))]);
     let made = message(&Notice { lines: vec![person, long], ..Notice::default() }, "/reset");
     assert_eq!(made["blocks"][0]["text"]["text"], "<@U0123> *web-7 is back.*");
@@ -123,15 +126,33 @@ fn the_answer_to_a_command_is_for_the_caller_alone() {
         let response = reply(&nothing, "/reset");
         assert_eq!((response.status().as_u16(), response.body().len()), (200, 0));
     }
-    let response = reply(&Reply::Private(card()), "/reset");
+    let response = reply(&Reply::Private(card(Platform::Slack)), "/reset");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json; charset=utf-8");
     let mut body: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(body.as_object_mut().unwrap().remove("response_type"), Some(Value::from("ephemeral")));
-    assert_eq!(body, message(&card(), "/reset"));
+    assert_eq!(body, message(&card(Platform::Slack), "/reset"));
 }
 
-const MARKUP: [&str; 36] = [
+const MARKUP: [&str; 54] = [
+    "<@666>",
+    "<@!666>",
+    "<@&666>",
+    "<#666>",
+    "<t:0:R>",
+    "<:x:666>",
+    "<a:x:666>",
+    "</wipe:666>",
+    "||spoiler||",
+    "**b** __u__ ~~s~~ *i* _i_",
+    "# heading",
+    "-# small",
+    "- item",
+    "1. item",
+    ">>> quote",
+    "discord.gg/evil",
+    "\\",
+    "[x](<https://evil.example>)",
     "<!channel>",
     "<!here>",
     "<!everyone>",
@@ -169,7 +190,7 @@ const MARKUP: [&str; 36] = [
     "web-7",
     "",
 ];
-const HIDDEN: [&str; 13] = [
+pub(super) const HIDDEN: [&str; 13] = [
     "\u{202e}",
     "\u{2066}x\u{2069}",
     "\u{200b}",
@@ -185,8 +206,8 @@ const HIDDEN: [&str; 13] = [
     "\u{e0041}\u{e007f}",
 ];
 
-/// About three hundred: alone, joined, and placed where something is cut.
-fn corpus() -> Vec<String> {
+/// About four hundred: alone, joined, and placed where something is cut.
+pub(super) fn corpus() -> Vec<String> {
     let mut all = Vec::new();
     for (at, seed) in MARKUP.iter().chain(&HIDDEN).enumerate() {
         let other = HIDDEN[at % HIDDEN.len()];
@@ -195,29 +216,31 @@ fn corpus() -> Vec<String> {
         all.push(format!("`{seed}`"));
         all.push(format!("<{seed}>{seed}"));
         all.push(seed.repeat(700));
-        // Ends of a choice, a button, a title, a placeholder, a section.
-        let room = [24, 68, 93, 143, 2990][at % 5];
+        // Ends of a choice, a label, a button, a title, a placeholder, a line, a section.
+        let room = [24, 38, 68, 75, 93, 143, 243, 893, 2990][at % 9];
         all.push(format!("{}{seed}{seed}", "x".repeat(room)));
     }
     all
 }
 
 /// `word` in every place that takes text, ids included.
-fn hostile(word: &str) -> Notice {
+pub(super) fn hostile(word: &str, platform: Platform) -> Notice {
     let own = |text: &str| text.to_owned();
-    let place = Place { platform: Platform::Slack, org: own(word), channel: own(word) };
+    let place = Place { platform, org: own(word), channel: own(word) };
     let spans = || {
         vec![
             text(word),
             Span::Strong(own(word)),
             code(word),
-            Span::Person(Actor { user: own(word), name: own(word), ..alice() }),
-            Span::Person(Actor { name: own(word), org: own(word), ..alice() }),
+            Span::Person(Actor { user: own(word), name: own(word), ..alice(platform) }),
+            Span::Person(Actor { name: own(word), org: own(word), ..alice(platform) }),
             Span::Principal(Principal::Slack(format!("U{word}"))),
             Span::Principal(Principal::SlackGroup(own(word))),
+            Span::Principal(Principal::Discord(format!("3{word}"))),
+            Span::Principal(Principal::DiscordRole(own(word))),
             Span::Principal(Principal::Person(own(word))),
             Span::Message { place: place.clone(), message: MessageRef(own(word)) },
-            ours(),
+            ours(platform),
             Span::Time(at(NOW)),
         ]
     };
@@ -226,7 +249,7 @@ fn hostile(word: &str) -> Notice {
         lines: vec![
             line(Tone::Title, vec![text(word)]),
             line(Tone::Title, spans()),
-            line(Tone::Plain, vec![text(word), ours()]),
+            line(Tone::Plain, vec![text(word), ours(platform)]),
             line(Tone::Warning, vec![code(word), Span::Strong(own(word))]),
             field(word, vec![text(word)]),
             field(word, spans()),
@@ -326,9 +349,9 @@ fn assert_within_limits(made: &Value) {
 #[test]
 fn no_word_becomes_markup_and_no_limit_is_passed() {
     let corpus = corpus();
-    assert!(corpus.len() > 290, "{}", corpus.len());
+    assert!(corpus.len() > 390, "{}", corpus.len());
     for word in &corpus {
-        assert_within_limits(&message(&hostile(word), "/reset"));
+        assert_within_limits(&message(&hostile(word, Platform::Slack), "/reset"));
     }
 }
 
@@ -336,7 +359,7 @@ fn no_word_becomes_markup_and_no_limit_is_passed() {
 fn what_is_cut_from_a_long_message_is_never_a_button() {
     let tones = [Tone::Title, Tone::Plain, Tone::Warning, Tone::Field];
     let lines = (0..400).map(|n| line(tones[n % 4], vec![text(&"long & winding ".repeat(n))])).collect();
-    let made = message(&Notice { lines, ..card() }, "/reset");
+    let made = message(&Notice { lines, ..card(Platform::Slack) }, "/reset");
     assert_within_limits(&made);
     let blocks = made["blocks"].as_array().unwrap();
     assert_eq!(blocks[blocks.len() - 1]["elements"].as_array().unwrap().len(), 2);

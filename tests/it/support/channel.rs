@@ -21,6 +21,8 @@ struct State {
     shown: Vec<String>,
     posts: usize,
     down_until: Option<Timestamp>,
+    /// Nobody holds a role any more.
+    roleless: bool,
 }
 
 impl Channel {
@@ -31,6 +33,11 @@ impl Channel {
     /// The platform answers nothing until then.
     pub(crate) fn fail_until(&self, until: Timestamp) {
         self.state.lock().unwrap().down_until = Some(until);
+    }
+
+    /// Takes every role away.
+    pub(crate) fn takes_roles(&self) {
+        self.state.lock().unwrap().roleless = true;
     }
 
     pub(crate) fn shown(&self) -> Vec<String> {
@@ -70,6 +77,7 @@ impl Chat for Channel {
     }
 
     async fn proven(&self, caller: &Caller) -> Result<Vec<Principal>, ChatError> {
-        Ok(caller.proven.clone())
+        let roleless = self.state.lock().unwrap().roleless;
+        Ok(if roleless { Vec::new() } else { caller.proven.clone() })
     }
 }

@@ -82,6 +82,12 @@ impl Bot {
         self.works().await;
     }
 
+    /// One press of the newest button of that action, and nothing typed.
+    pub(crate) fn press(&mut self, who: &str, action: &str) -> Delivery {
+        let number = self.number();
+        self.stage.sim.presses(self.stage.platform, (who, action, None), number).unwrap()
+    }
+
     /// The press that decides: where a form asks for the name, its submission. `typed` is what is typed, `None` what
     /// the platform makes easiest.
     pub(crate) async fn click(&mut self, who: &str, action: &str, typed: Option<&str>) -> Delivery {

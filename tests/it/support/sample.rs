@@ -43,6 +43,31 @@ pub(crate) fn caller(user: &str) -> Caller {
     }
 }
 
+/// The same person on either platform; on Discord with what makes an approver there.
+pub(crate) fn caller_on(platform: Platform, user: &str) -> Caller {
+    let mut caller = caller(user);
+    if platform == Platform::Discord {
+        caller.actor.platform = platform;
+        caller.place.platform = platform;
+        caller.proven.extend((user == "UBOB").then(role));
+    }
+    caller
+}
+
+fn role() -> Principal {
+    Principal::DiscordRole("4".to_owned())
+}
+
+pub(crate) fn policy_on(platform: Platform) -> Policy {
+    let mut policy = policy();
+    if platform == Platform::Discord {
+        policy.homes[0].platform = platform;
+        policy.approvers = BTreeSet::from([role()]);
+        policy.requesters = BTreeSet::from([Principal::Discord("UALICE".to_owned())]);
+    }
+    policy
+}
+
 pub(crate) fn policy() -> Policy {
     let text = "approvers = [ \"slack:UBOB\" ]".to_owned();
     let home = Home {

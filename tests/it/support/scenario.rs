@@ -1,5 +1,6 @@
 //! The lives that are cut.
 
+use cleanslate::domain::id::Platform;
 use jiff::SignedDuration;
 
 use super::fleet::Net;
@@ -18,12 +19,16 @@ pub(crate) enum Scenario {
     UnknownExecuted,
     UnknownNotExecuted,
     UnknownLate,
+    /// On Discord, by a role that is read again before the claim.
+    Role,
+    /// The same, and the role is taken away after the approval.
+    RoleLost,
     /// With a password that is made for it.
     Vault,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Approve,
         Self::Cancel,
         Self::Stop,
@@ -34,6 +39,8 @@ impl Scenario {
         Self::UnknownExecuted,
         Self::UnknownNotExecuted,
         Self::UnknownLate,
+        Self::Role,
+        Self::RoleLost,
         Self::Vault,
     ];
 
@@ -52,8 +59,17 @@ impl Scenario {
         format!("{}{login}", sample::INSTANCE)
     }
 
+    /// Where its people are.
+    pub(crate) fn platform(self) -> Platform {
+        if matches!(self, Self::Role | Self::RoleLost) { Platform::Discord } else { Platform::Slack }
+    }
+
     /// The wipes of a life without faults.
     pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::UnknownExecuted | Self::UnknownLate | Self::Vault))
+        let wiped = matches!(
+            self,
+            Self::Approve | Self::Role | Self::UnknownExecuted | Self::UnknownLate | Self::Vault
+        );
+        u32::from(wiped)
     }
 }

@@ -12,6 +12,7 @@ use cleanslate::chat::{Inbound, Typed};
 use cleanslate::cloud::Cloud;
 use cleanslate::domain::Clock;
 use cleanslate::domain::ask::{Login, Order};
+use cleanslate::domain::id::Platform;
 use cleanslate::domain::password::Noise;
 use cleanslate::domain::plan::PlanRefusal;
 use cleanslate::domain::policy::{Policies, TargetRule};
@@ -181,7 +182,7 @@ impl World {
     pub(crate) fn live(self: &Arc<Self>) -> Result<Vec<Call>, String> {
         let process = self.process();
         let order = Inbound::Order {
-            caller: sample::caller("UALICE"),
+            caller: sample::caller_on(self.scenario.platform(), "UALICE"),
             id: sample::id("one"),
             order: Ok(Order::Reset(Box::new(sample::ask(&self.scenario.words())))),
         };
@@ -260,7 +261,7 @@ impl World {
     }
 
     fn policies(&self) -> Policies {
-        let mut policy = sample::policy();
+        let mut policy = sample::policy_on(self.scenario.platform());
         if self.scenario == Scenario::Refuse {
             policy.allow = vec![TargetRule::Tag("env".to_owned(), "other".to_owned())];
         }
@@ -340,15 +341,21 @@ impl World {
         match self.scenario {
             Scenario::Lapse => self.channel.fail_until(now + SignedDuration::from_mins(6)),
             Scenario::Drift => self.fleet.rename(),
+            Scenario::RoleLost => self.channel.takes_roles(),
             _ => {}
         }
         let digest = row.request.digest_prefix();
+        let user = if action == Action::Wipe { "UBOB" } else { "UCAROL" };
+        let typed = match (self.scenario.platform(), &row.request.plan) {
+            (Platform::Discord, Some(plan)) => Typed::Name(plan.machine.confirmation().to_owned()),
+            _ => Typed::Nothing,
+        };
         let click = Inbound::Click {
-            caller: sample::caller(if action == Action::Wipe { "UBOB" } else { "UCAROL" }),
+            caller: sample::caller_on(self.scenario.platform(), user),
             id: sample::id(&format!("click{acts}")),
             message,
             press: Ok(Press { action, request: row.request.id, digest }),
-            typed: Typed::Nothing,
+            typed,
             inline: true,
         };
         app.receive(click, now).await;

@@ -41,7 +41,7 @@ pub(super) fn line(line: &Line, command: &str, room: usize) -> String {
             Span::Strong(text) => pen.marked(text, "**", in_text),
             Span::Code(text) => pen.code(text),
             Span::Command(words) => pen.code(&typed(command, words)),
-            Span::Invite => pen.free("give it View Channel and Send Messages here", "", "", in_text),
+            Span::Invite => pen.free("give the bot View Channel and Send Messages here", "", "", in_text),
             Span::Person(actor) => pen.principal(&actor.principal()),
             Span::Principal(principal) => pen.principal(principal),
             Span::Time(time) => pen.whole(&format!("<t:{}:T>", time.as_second())),
@@ -349,10 +349,10 @@ mod tests {
             "",
             "help",
             "status",
-            "status k3v9q",
+            "status k3v7q",
             "cancel ins-r8hr2upy",
-            "close k3v9q -- logged in, `the disk` is new",
-            "close k3v9q -- what you found",
+            "close k3v7q -- logged in, `the disk` is new",
+            "close k3v7q -- what you found",
             "explain ins-r8hr2upy",
             "explain ins-\u{2026}",
         ]
@@ -363,10 +363,10 @@ mod tests {
         `/wipe`
         `/wipes help`
         `/wipes status`
-        `/wipes status k3v9q`
+        `/wipes status request:k3v7q`
         `/wipes cancel request:ins-r8hr2upy`
-        `/wipes close k3v9q -- logged in, 'the disk' is new`
-        `/wipes close k3v9q -- what you found`
+        `/wipes close request:k3v7q finding:logged in, 'the disk' is new`
+        `/wipes close request:k3v7q finding:what you found`
         `/wipes explain instance:ins-r8hr2upy`
         `/wipes explain ins-…`
         ");

@@ -50,7 +50,7 @@ fn refusals_before_a_card() {
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     there is no userdata text of this name here; there is base, gpu. Name one of those, or leave it out; your admin adds texts there.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    there is no text in [userdata] here. Name one of those, or leave it out; your admin adds texts there.
+    there is no text in [userdata] here. Leave it out; your admin adds texts there.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     its userdata text could not be read (userdata/base.sh: permission denied). Have your admin mend [userdata], or leave it out.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b

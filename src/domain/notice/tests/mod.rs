@@ -12,8 +12,8 @@ use super::*;
 use crate::domain::ask::{Login, Order, parse};
 use crate::domain::id::{Platform, RequestId};
 use crate::domain::plan::{
-    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, Progress, Secret, Source,
-    SystemDisk, Text,
+    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, PlanRefusal, Progress, Secret,
+    Source, SystemDisk, Text,
 };
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
 use crate::domain::request::{

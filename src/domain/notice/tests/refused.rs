@@ -1,6 +1,6 @@
 //! Every reason why there can be no plan.
 
-use crate::domain::plan::PlanRefusal;
+use super::PlanRefusal;
 
 pub(super) fn plan_refusals() -> Vec<PlanRefusal> {
     let text = str::to_owned;
