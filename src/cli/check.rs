@@ -51,7 +51,7 @@ async fn logins(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
     for name in config.userdata.keys() {
         match texts(name) {
             Ok(text) => {
-                writeln!(out, "ok    userdata={name}: SHA-256 {}\u{2026}", &text.userdata.sha256[..8])?
+                writeln!(out, "ok    userdata={name}: SHA-256 {}\u{2026}", &text.userdata.sha256[..8])?;
             }
             Err(why) => {
                 let why = notice::plain(&notice::no_plan(&why)).join(" ");

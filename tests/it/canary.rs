@@ -111,6 +111,13 @@ fn secrets(deliveries: &[Delivery]) -> Vec<String> {
     fixed.map(str::to_owned).into_iter().chain(signatures).chain(triggers).collect()
 }
 
+fn add_userdata(lab: &Lab) {
+    let config = lab.folder.0.join("cleanslate.toml");
+    let configuration = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(config, format!("{configuration}[userdata]\nbase = \"file:base.sh\"\n")).unwrap();
+    std::fs::write(lab.folder.0.join("base.sh"), format!("#!/bin/sh\necho {USERDATA}\n")).unwrap();
+}
+
 /// What the one file in a folder, or in the one folder in it, holds.
 fn only_file_below(mut path: PathBuf) -> String {
     while path.is_dir() {
@@ -142,10 +149,7 @@ fn the_search_finds_a_secret_in_every_form() {
 #[tokio::test]
 async fn no_secret_leaves_the_program_whatever_happens() {
     let lab = Lab::start();
-    let config = lab.folder.0.join("cleanslate.toml");
-    let configuration = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(config, format!("{configuration}[userdata]\nbase = \"file:base.sh\"\n")).unwrap();
-    std::fs::write(lab.folder.0.join("base.sh"), format!("#!/bin/sh\necho {USERDATA}\n")).unwrap();
+    add_userdata(&lab);
     let mut places = Places(Vec::new());
     let mut sent = Vec::new();
 

@@ -69,3 +69,25 @@ async fn check_says_who_may_and_what_is_missing() {
     "#);
     assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).await.unwrap());
 }
+
+#[tokio::test]
+async fn check_says_where_passwords_go_and_which_texts_can_be_sent() {
+    let folder = Folder::new();
+    std::fs::write(folder.0.join("base.sh"), "#!/bin/sh\n").unwrap();
+    std::fs::write(folder.0.join("empty.sh"), "").unwrap();
+    let more = "[userdata]\nbase = \"file:base.sh\"\nempty = \"file:empty.sh\"\ngone = \"file:gone.sh\"\n";
+    let text = configuration().replace("kind = \"env\"", "kind = \"file\"") + more;
+    let config = Config::parse(&text, &folder.0).unwrap();
+    let clock: Clock = Arc::new(|| NOW);
+    let mut out = Vec::new();
+    check(&config, &assemble::secrets(&config, secrets(), &clock), &mut out).await.unwrap();
+    let said = String::from_utf8(out).unwrap().replace(folder.0.to_str().unwrap(), "/srv/cleanslate");
+    let lines: Vec<&str> =
+        said.lines().filter(|line| line.contains("login") || line.contains("userdata")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    ok    login=vault: read a password with cat /srv/cleanslate/vault/cleanslate/login/INSTANCE/REQUEST
+    ok    userdata=base: SHA-256 a8076d3d…
+    warn  userdata=empty is refused: its userdata text is empty.
+    warn  userdata=gone is refused: its userdata text could not be read (/srv/cleanslate/gone.sh: No such file or directory (os error 2)).
+    ");
+}

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use cleanslate::cli::audit;
+use cleanslate::domain::ask::Login;
 use cleanslate::domain::id::Platform;
 use cleanslate::domain::password::Password;
+use cleanslate::domain::plan::{Findings, Image, Known, Means, Plan, PlanRefusal, Source, Text};
 
 use crate::support::front::Folder;
-use crate::support::{Bot, PLATFORMS};
+use crate::support::{Bot, PLATFORMS, sample};
 
 const USERDATA: &str = "[userdata]\nbase = \"file:userdata/base.sh\"\nempty = \"file:empty.sh\"\n\
                         huge = \"file:huge.sh\"\ngone = \"file:gone.sh\"\n";
@@ -231,4 +233,32 @@ async fn what_the_documents_rule_out_is_refused_before_a_card() {
         assert!(answer.contains(&why.replace('`', "")), "{words}: {answer}");
     }
     assert_eq!(bot.wipes(), 0);
+}
+
+/// What the images of the simulated cloud do not have.
+#[test]
+fn an_image_decides_about_its_own_logins_and_texts() {
+    let draw = |words: &str, target: Image| {
+        let ask = sample::ask(&format!("ins-r8hr2upy img-aaaaaaaa {words}"));
+        let machine = sample::machine(sample::INSTANCE);
+        let current = Known::Found(sample::image("img-pmqg1cw7"));
+        let found = Findings { account: "lab".to_owned(), machine, current, target: Known::Found(target) };
+        let text = ask.userdata.as_ref().map(|name| Text::of(name, b"#!/bin/sh\n").unwrap());
+        let means = Means { login: ask.login.clone().unwrap_or(Login::Keep), secret: None, text };
+        Plan::draw(&ask, found, &sample::policy(), &means).map(|plan| plan.order)
+    };
+    let image = || sample::image("img-aaaaaaaa");
+    for (source, may) in
+        [(Source::Public, false), (Source::Other, false), (Source::Private, true), (Source::Shared, true)]
+    {
+        let drawn = draw("login=image", Image { source, ..image() });
+        assert_eq!(drawn.is_ok(), may, "{source:?}: {drawn:?}");
+        assert!(may || drawn == Err(PlanRefusal::KeepImageOnPublic));
+    }
+    for (cloud_init, may) in [(Some(true), true), (None, true), (Some(false), false)] {
+        let drawn = draw("userdata=base", Image { cloud_init, ..image() });
+        assert_eq!(drawn.is_ok(), may, "{cloud_init:?}: {drawn:?}");
+        assert!(may || drawn == Err(PlanRefusal::NoCloudInit { image: image().id }));
+        assert!(draw("", Image { cloud_init, ..image() }).is_ok());
+    }
 }

@@ -46,20 +46,6 @@ fn refusals_before_a_card() {
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
     no change between Linux and Windows works on a CLOUD_HSSD system disk. It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    its new password could not be kept in the secret store (the environment cannot be written to). Choose another login, or have your admin give the secret store a place to write to ([secrets]).
-    You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    there is no userdata text of this name here; there is base, gpu. Name one of those, or leave it out; your admin adds texts there.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    there is no text in [userdata] here. Leave it out; your admin adds texts there.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    its userdata text could not be read (userdata/base.sh: permission denied). Have your admin mend [userdata], or leave it out.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    its userdata text is empty. Have your admin put the text right, or leave it out.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    its userdata text has 20000 bytes, and Tencent Cloud takes 16384. Have your admin put the text right, or leave it out.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    img-pmqg1cw7 has no cloud-init, so that it would not run the userdata text. Leave it out, or choose an image that supports cloud-init.
-    Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the card could not be posted (not_in_channel). Let the bot into the channel (/invite @cleanslate), then ask again.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the machine could not be looked up (no answer within five minutes). Ask again when Tencent Cloud answers; the log has the details.

@@ -3,17 +3,17 @@
 mod answers;
 mod channel;
 mod limits;
-mod refused;
+mod logins;
 mod truth;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::ask::{Login, Order, parse};
+use crate::domain::ask::{Order, parse};
 use crate::domain::id::{Platform, RequestId};
 use crate::domain::plan::{
-    Drift, Family, Findings, Image, Known, Machine, Means, Operation, Plan, PlanRefusal, Progress, Secret,
-    Source, SystemDisk, Text,
+    Drift, Family, Findings, Image, Known, Machine, Operation, Plan, PlanRefusal, Progress, Source,
+    SystemDisk,
 };
 use crate::domain::policy::{Caller, Denial, Home, Limits, Policy, TargetRule};
 use crate::domain::request::{
@@ -144,21 +144,9 @@ fn planned_with(text: &str, machine: Machine, target: Known<Image>, terms: Terms
     let request = asked(text);
     let current = Known::Found(image("img-487zeit5", "Ubuntu 22.04", Family::Linux));
     let findings = Findings { account: "acme-prod".to_owned(), machine, current, target };
-    let means = means(&request);
-    let plan = Plan::draw(&request.ask, findings, &policy(), &means).unwrap();
+    let plan = Plan::draw(&request.ask, findings, &policy(), &logins::means(&request)).unwrap();
     let digest = plan.digest();
     then(&request, 1, None, Event::Planned { plan: Box::new(plan), terms, digest })
-}
-
-fn means(request: &Request) -> Means {
-    let name = format!("cleanslate/login/{}/{}", request.ask.instance, request.id);
-    let read = format!("cat /srv/cleanslate/vault/{name}");
-    let text = |name: &String| Text::of(name, b"#!/bin/sh\n").unwrap();
-    Means {
-        login: request.ask.login.clone().unwrap_or(Login::Keep),
-        secret: Some(Secret { name, read }),
-        text: request.ask.userdata.as_ref().map(text),
-    }
 }
 
 fn planned() -> Request {
@@ -307,7 +295,7 @@ fn harmed() -> Vec<(&'static str, Request)> {
 
 fn refusals() -> Vec<Refusal> {
     let why = || "not_in_channel".to_owned();
-    let mut all: Vec<Refusal> = refused::plan_refusals().into_iter().map(Refusal::Plan).collect();
+    let mut all: Vec<Refusal> = plan_refusals().into_iter().map(Refusal::Plan).collect();
     all.extend([
         Refusal::NoCard { why: why() },
         Refusal::CloudSilent { why: "no answer within five minutes".to_owned() },
@@ -317,6 +305,30 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Upgraded,
     ]);
     all
+}
+
+fn plan_refusals() -> Vec<PlanRefusal> {
+    let text = str::to_owned;
+    vec![
+        PlanRefusal::NoSuchInstance { regions: vec![text("ap-guangzhou"), text("ap-shanghai")] },
+        PlanRefusal::NotATarget,
+        PlanRefusal::NotIdle { operation: text("StopInstances") },
+        PlanRefusal::WrongState { state: text("LAUNCH_FAILED") },
+        PlanRefusal::Restricted { restrict: text("EXPIRED") },
+        PlanRefusal::DiskShrinks { today_gb: 80, asked_gb: 60 },
+        PlanRefusal::DiskTooLarge { asked_gb: 900, max_gb: 500 },
+        PlanRefusal::DiskBelowImage { disk_gb: 60, image_gb: 80 },
+        PlanRefusal::LocalDiskGrows { kind: text("LOCAL_SSD") },
+        PlanRefusal::NoSuchImage { image: "img-pmqg1cw7".parse().unwrap(), region: text("ap-guangzhou") },
+        PlanRefusal::ImageNotReady { image: "img-pmqg1cw7".parse().unwrap(), state: text("CREATING") },
+        PlanRefusal::WrongArchitecture { image: text("arm64"), machine: text("x86_64") },
+        PlanRefusal::NoKeysToKeep,
+        PlanRefusal::KeysOnWindows,
+        PlanRefusal::KeepImageOnPublic,
+        PlanRefusal::BadHostName { windows: true },
+        PlanRefusal::BadHostName { windows: false },
+        PlanRefusal::SwitchOnDisk { kind: text("CLOUD_HSSD") },
+    ]
 }
 
 fn denials() -> Vec<Denial> {
