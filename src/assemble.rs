@@ -19,13 +19,15 @@ use crate::cloud::wire::call::Signing;
 use crate::cloud::{Credentials, v1};
 use crate::config::{self, Api, Config, LivePolicy};
 use crate::domain::Clock;
+use crate::domain::password::Noise;
 use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
+use crate::secrets::vault::{self, Vault};
 use crate::secrets::{ApiKey, SecretSource, Secrets, SigningSecret};
 use crate::store::Store;
 use crate::store::rules::Rules;
 use crate::store::sqlite::Sqlite;
-use crate::worker::Worker;
+use crate::worker::{Supplies, Worker};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -75,6 +77,7 @@ pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> a
         chat: Arc::new(voices(config, &secrets)?),
         cloud: Arc::new(cloud(config, &secrets, clock)?),
         rules,
+        supplies: supplies(config)?,
         clock: Arc::clone(clock),
         claims: AtomicU64::new(0),
     };
@@ -200,6 +203,29 @@ fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Resu
         timeouts: Timeouts { connect: CONNECT.min(total), total },
     };
     tencent::Client::new(settings, keys, Arc::clone(clock))
+}
+
+/// What an order can ask for by name.
+fn supplies(config: &Config) -> anyhow::Result<Supplies> {
+    Ok(Supplies {
+        login: config.logins.default.clone(),
+        prefix: config.logins.vault_prefix.clone(),
+        vault: vault(config)?,
+        texts: config::texts(config.userdata.clone()),
+        noise: Arc::new(|| {
+            let mut noise = [0; size_of::<Noise>()];
+            getrandom::fill(&mut noise).map_err(|why| anyhow::anyhow!("no random numbers: {why}"))?;
+            Ok(noise)
+        }),
+    })
+}
+
+/// Where passwords of `login=vault` are kept.
+///
+/// # Errors
+/// When the place has no path.
+pub fn vault(config: &Config) -> anyhow::Result<Arc<dyn Vault>> {
+    vault::beside(config.secrets.as_deref())
 }
 
 /// A name that no other process has.

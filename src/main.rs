@@ -72,7 +72,7 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
         Mode::Check(file) => {
             let config = load(file)?.0;
             let secrets = assemble::secrets(&config, environment.secrets, &clock);
-            Ok(check::check(&config, &secrets, out)?)
+            check::check(&config, &secrets, out).await
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
             let config = load(file)?.0;

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use crate::assemble;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::id::Principal;
+use crate::domain::notice;
 use crate::domain::policy::TargetRule;
 use crate::secrets::Secrets;
 
 /// One line for each finding; false when something would keep `serve` from starting.
 ///
 /// # Errors
-/// When `out` cannot be written.
-pub fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> std::io::Result<bool> {
+/// When `out` cannot be written, or this process has no folder.
+pub async fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> anyhow::Result<bool> {
     let policy = &config.policy;
     writeln!(out, "ok    configuration; policy {}\u{2026}", &policy.hash[..8])?;
     writeln!(out, "ok    may ask: {}", list(&policy.requesters))?;
@@ -23,6 +24,7 @@ pub fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> std::io
     for warning in warnings(config) {
         writeln!(out, "warn  {warning}")?;
     }
+    logins(config, out).await?;
     let mut failures: Vec<String> = Vec::new();
     for (what, found) in assemble::inventory(config, secrets) {
         match found.map_err(|why| format!("{why:#}")) {
@@ -35,6 +37,29 @@ pub fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> std::io
         }
     }
     Ok(failures.is_empty())
+}
+
+/// How people can log in afterwards, and the texts that a new system can run.
+async fn logins(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
+    let vault = assemble::vault(config)?;
+    let name = format!("{}INSTANCE/REQUEST", config.logins.vault_prefix);
+    match vault.ready().await {
+        Ok(()) => writeln!(out, "ok    login=vault: read a password with {}", vault.reading(&name))?,
+        Err(why) => writeln!(out, "warn  login=vault is refused: {why:#}")?,
+    }
+    let texts = config::texts(config.userdata.clone());
+    for name in config.userdata.keys() {
+        match texts(name) {
+            Ok(text) => {
+                writeln!(out, "ok    userdata={name}: SHA-256 {}\u{2026}", &text.userdata.sha256[..8])?;
+            }
+            Err(why) => {
+                let why = notice::plain(&notice::no_plan(&why)).join(" ");
+                writeln!(out, "warn  userdata={name} is refused: {why}")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn list(principals: &BTreeSet<Principal>) -> String {

@@ -15,7 +15,7 @@ use super::transport::{self, Lost};
 use super::wire::call::{Call, Signing};
 use super::wire::envelope::Envelope;
 use super::wire::{answer, cbs, request};
-use super::{Answer, Armed, Cloud, CloudError, Credentials, Sent, v1};
+use super::{Answer, Armed, Cloud, CloudError, Credentials, Sent, Unwritten, v1};
 use crate::domain::Clock;
 use crate::domain::id::{ImageId, InstanceId};
 use crate::domain::plan::{Image, Machine, Price, ResetOrder};
@@ -180,13 +180,17 @@ impl Cloud for Client {
     async fn arm(&self) -> Result<Armed, CloudError> {
         let credentials = (self.keys)(Purpose::Wipe).await;
         let credentials = credentials.map_err(|why| CloudError::Credentials(format!("{why:#}")))?;
-        Ok(Armed { credentials, wire: self.settings.signing.wire() })
+        Ok(Armed { credentials, unwritten: Unwritten::default(), wire: self.settings.signing.wire() })
     }
 
     async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
         if claim.wire != self.settings.signing.wire() {
             return Sent::Failed(Failure::not_sent("the claim was made for another version of the API"));
         }
+        let body = match request::reset_instance(order, &armed.unwritten) {
+            Ok(body) => body,
+            Err(why) => return Sent::Failed(Failure::not_sent(why)),
+        };
         // A client of its own: no connection that was used before, none that is used after.
         let fresh = match outbound::client(self.settings.timeouts).pool_max_idle_per_host(0).build() {
             Ok(fresh) => fresh,
@@ -197,7 +201,7 @@ impl Cloud for Client {
             action: "ResetInstance",
             region: &order.region,
             language: &self.settings.language,
-            body: &request::reset_instance(order),
+            body: &body,
             signed_at: claim.signed_at,
             // As fixed as the timestamp: whoever sent it twice would send the same request, which is taken once.
             nonce: v1::nonce(&claim.token),

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::domain::id::{ImageId, InstanceId};
-use crate::domain::plan::{Image, Machine, Price, ResetOrder};
+use crate::domain::password::Password;
+use crate::domain::plan::{Image, Machine, Price, ResetOrder, Text};
 use crate::domain::request::{Claim, Failure, Wire};
 
 /// One API key. `Debug` shows neither key nor token.
@@ -89,10 +90,20 @@ pub enum Sent {
     },
 }
 
+/// What one reset sends and no plan, log or message holds. `Debug` shows none of it.
+#[derive(Debug, Clone, Default)]
+pub struct Unwritten {
+    /// Of [`LoginOrder::Vault`](crate::domain::plan::LoginOrder::Vault).
+    pub password: Option<Password>,
+    /// The text that the order names by its hash.
+    pub text: Option<Text>,
+}
+
 /// The wiping credentials of one reset, fetched before the claim. [`Cloud::reset`] consumes it.
 #[derive(Debug)]
 pub struct Armed {
     pub credentials: Credentials,
+    pub unwritten: Unwritten,
     /// What it will leave over; the claim keeps it.
     pub wire: Wire,
 }
@@ -119,7 +130,7 @@ pub trait Cloud: Send + Sync {
         disk: &str,
     ) -> Result<Answer<Option<Timestamp>>, CloudError>;
 
-    /// Fetches the credentials that may wipe.
+    /// Fetches the credentials that may wipe; what else is sent is added by the caller.
     async fn arm(&self) -> Result<Armed, CloudError>;
 
     /// Sends one `ResetInstance`, signed as of the claim whenever it leaves: once, on a fresh connection, without

@@ -1,6 +1,5 @@
 //! Section by section, into [`Config`].
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,8 +7,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use url::Url;
 
+use super::logins::check_userdata;
 use super::platforms;
-use super::raw::{RawAudit, RawCloud, RawConfig, RawLogin, RawSecrets, RawServer, RawStore};
+use super::raw::{RawAudit, RawCloud, RawConfig, RawSecrets, RawServer, RawStore};
 use super::rules::{RawRules, Served};
 use super::values::{address, duration, list, only, required, unserved};
 use super::{Api, Cloud, Config, Wrong};
@@ -43,9 +43,9 @@ impl RawConfig {
         let cloud = faults.keep(cloud.check());
         let (rules, wrong) = RawRules { approval, targets, limits, people }.check(here);
         faults.0.extend(wrong);
-        faults.keep(login.check());
-        faults.keep(no_userdata(&userdata));
-        match (server, store, secrets, origin, platforms, cloud, rules) {
+        let logins = secrets.as_ref().and_then(|secrets| faults.keep(login.check(secrets.as_deref())));
+        let userdata = faults.keep(check_userdata(userdata, folder));
+        match (server, store, secrets, origin, platforms, cloud, rules, logins.zip(userdata)) {
             (
                 Some((listen, public_url, sweep)),
                 Some(store),
@@ -54,9 +54,22 @@ impl RawConfig {
                 Some((platforms, homes)),
                 Some(cloud),
                 Some(rules),
+                Some((logins, userdata)),
             ) if faults.0.is_empty() => {
                 let policy = rules.policy(homes);
-                Ok(Config { listen, public_url, sweep, store, secrets, origin, platforms, cloud, policy })
+                Ok(Config {
+                    listen,
+                    public_url,
+                    sweep,
+                    store,
+                    secrets,
+                    origin,
+                    platforms,
+                    cloud,
+                    policy,
+                    logins,
+                    userdata,
+                })
             }
             _ => Err(faults.0),
         }
@@ -195,19 +208,4 @@ fn check_endpoint(endpoint: Option<String>, api: Api, region: &str) -> Result<St
     let url = address("cloud.endpoint", &filled, usual)?;
     // The signature covers the path.
     if url.path() == path { Ok(endpoint) } else { Err(bad(format!("its path is not `{path}`"))) }
-}
-
-impl RawLogin {
-    fn check(self) -> Result<(), Wrong> {
-        let Self { default, vault_prefix } = self;
-        only("login.default", default, "keep")?;
-        unserved("login.vault_prefix", vault_prefix.as_ref())
-    }
-}
-
-fn no_userdata(texts: &BTreeMap<String, String>) -> Result<(), Wrong> {
-    match texts.keys().next() {
-        Some(name) => unserved(&format!("userdata.{name}"), Some(name)),
-        None => Ok(()),
-    }
 }

@@ -4,6 +4,7 @@
 mod check;
 mod environment;
 mod live;
+mod logins;
 mod nearest;
 mod platforms;
 mod raw;
@@ -11,6 +12,7 @@ mod rules;
 mod text;
 mod values;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use url::Url;
 
 pub use self::environment::Environment;
 pub use self::live::LivePolicy;
+pub use self::logins::{Logins, texts};
 use self::raw::RawConfig;
 use crate::domain::policy::Policy;
 
@@ -40,6 +43,9 @@ pub struct Config {
     pub platforms: Platforms,
     pub cloud: Cloud,
     pub policy: Policy,
+    pub logins: Logins,
+    /// The files of the texts that can be asked for, by name.
+    pub userdata: BTreeMap<String, PathBuf>,
 }
 
 /// The platforms that are served: at least one.
@@ -158,6 +164,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ask::Login;
 
     /// The smallest configuration that serves.
     const SMALLEST: &str = r#"
@@ -207,6 +214,10 @@ slack = "U0456"
         assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
         assert_eq!(config.secrets.as_deref(), Some(Path::new("/etc/secrets.toml")));
         assert_eq!(config.platforms.slack.unwrap().command, "/reset");
+        assert_eq!(
+            config.logins,
+            Logins { default: Login::Keep, vault_prefix: "cleanslate/login/".to_owned() }
+        );
         assert_eq!((config.sweep, config.cloud.timeout), (Duration::from_mins(1), Duration::from_secs(15)));
         insta::assert_snapshot!(config.policy.text, @r#"
         [approval]
@@ -304,8 +315,12 @@ slack = "U0456"
             ("[slack]", "[secrets]\nkind = \"env\"\npath = \"x\"\n[slack]"),
             ("[slack]", "[secrets]\nbot = \"x\"\n[slack]"),
             ("[slack]", "[discord]\nguild_ids = [\"2\"]\n[slack]"),
-            ("[slack]", "[login]\ndefault = \"vault\"\n[slack]"),
-            ("[slack]", "[userdata]\nbase = \"file:base.sh\"\n[slack]"),
+            ("[slack]", "[login]\ndefault = \"root\"\n[slack]"),
+            ("[slack]", "[secrets]\nkind = \"env\"\n[login]\ndefault = \"vault\"\n[slack]"),
+            ("[slack]", "[login]\nvault_prefix = \"../login/\"\n[slack]"),
+            ("[slack]", "[login]\nvault_prefix = \"login\"\n[slack]"),
+            ("[slack]", "[userdata]\nbase = \"base.sh\"\n[slack]"),
+            ("[slack]", "[userdata]\n\"base 1\" = \"file:base.sh\"\n[slack]"),
             ("origin = \"cleanslate.example/prod\"", "origin = \"two words\""),
             ("origin =", "key = \"file:audit.key\", origin ="),
         ];
@@ -319,8 +334,12 @@ slack = "U0456"
         secrets.path: the environment has no path; remove it, or write kind = "file"
         secrets.bot: this build does not serve it; remove it
         discord.application_id: it is missing; write the application's id: "123"
-        login.default: this build does not serve `vault`; write "keep"
-        userdata.base: this build does not serve it; remove it
+        login.default: `root` is no way to log in; write "keep", "image", "random" or "vault"
+        login.default: a new password could not be kept: the environment cannot be written to; write kind = "file" in [secrets], or another login
+        login.vault_prefix: `../login/` is not the beginning of a secret's name; write it like "cleanslate/login/"
+        login.vault_prefix: `login` is not the beginning of a secret's name; write it like "cleanslate/login/"
+        userdata.base: `base.sh` is not a place; write it like "file:userdata/base.sh"
+        userdata.base 1: it cannot be typed; use 1 to 40 letters, digits, `-` and `_`
         audit.origin: it is not 1 to 100 visible ASCII characters without `+`; write a name for this log that no other log has: "cleanslate.example/prod"
         audit.key: this build does not serve it; remove it
         "#);

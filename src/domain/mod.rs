@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod id;
 pub mod notice;
+pub mod password;
 pub mod plan;
 pub mod policy;
 pub mod request;

@@ -2,6 +2,7 @@
 //! acts, commits. A crash can cut it anywhere; what is due then comes back after the lease.
 
 mod card;
+mod means;
 mod reset;
 mod watch;
 
@@ -18,6 +19,7 @@ use crate::domain::id::RequestId;
 use crate::domain::request::{Event, Request, Work};
 use crate::store::rules::Rules;
 use crate::store::{Commit, Due, Row, Store, StoreError};
+pub use means::Supplies;
 
 /// How long a row is left to whoever took it.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -42,6 +44,7 @@ pub struct Worker {
     pub chat: Arc<dyn Chat>,
     pub cloud: Arc<dyn Cloud>,
     pub rules: Arc<Rules>,
+    pub supplies: Supplies,
     pub clock: Clock,
     /// Claims made by this process so far.
     pub claims: AtomicU64,

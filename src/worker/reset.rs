@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{RECORD_TRIES, RETRY, Worker, decided};
 use crate::cloud::{Armed, Sent};
-use crate::domain::plan::{Plan, PlanRefusal};
+use crate::domain::plan::{Means, Plan, PlanRefusal};
 use crate::domain::policy::Policy;
 use crate::domain::request::{Claim, Event, Failure, Lapse, Refusal, Request, SEND_WINDOW, State};
 use crate::store::{Commit, Row, StoreError};
@@ -57,7 +57,7 @@ impl Worker {
         let Some(seen) = request.plan.as_deref().filter(|plan| plan.v == Plan::VERSION) else {
             return Err(refuse(Refusal::Upgraded));
         };
-        let plan = self.plan_again(request, &policy).await?;
+        let (plan, means) = self.plan_again(request, &policy).await?;
         if plan.sees_less_than(seen) {
             return Err(NotNow::Later(Lapse::CloudSilent));
         }
@@ -65,7 +65,11 @@ impl Worker {
         if !drift.is_empty() {
             return Err(NotNow::Never(Box::new(Event::Stale { drift })));
         }
-        let armed = self.cloud.arm().await.map_err(|why| refuse(Refusal::Lookup { why: why.to_string() }))?;
+        let mut armed =
+            self.cloud.arm().await.map_err(|why| refuse(Refusal::Lookup { why: why.to_string() }))?;
+        // Last of all: only what may leave in the next moment gets a password.
+        armed.unwritten =
+            self.unwritten(&plan.order, means).await.map_err(|why| refuse(Refusal::Plan(why)))?;
         let signed_at = (self.clock)();
         let claim = Claim { token: self.token(), signed_at, baseline: plan.machine.last, wire: armed.wire };
         Ok((armed, policy.hash.clone(), claim))
@@ -81,7 +85,7 @@ impl Worker {
         Ok(today)
     }
 
-    async fn plan_again(&self, request: &Request, policy: &Policy) -> Result<Plan, NotNow> {
+    async fn plan_again(&self, request: &Request, policy: &Policy) -> Result<(Plan, Means), NotNow> {
         let machine = match self.cloud.describe(&request.ask.instance).await {
             Ok(answer) => answer.value,
             Err(why) => {
@@ -89,7 +93,7 @@ impl Worker {
                 return Err(NotNow::Later(Lapse::CloudSilent));
             }
         };
-        self.draw(&request.ask, machine, policy).await.map_err(|why| match why {
+        self.draw(request, machine, policy).await.map_err(|why| match why {
             PlanRefusal::NotIdle { .. } => NotNow::Later(Lapse::Busy),
             why => NotNow::Never(Box::new(Event::Refused { why: Refusal::Plan(why) })),
         })

@@ -8,7 +8,7 @@ use crate::cloud::errors::{self, Meaning};
 use crate::cloud::{Answer, CloudError};
 use crate::domain::ask::Ask;
 use crate::domain::id::ImageId;
-use crate::domain::plan::{Findings, Image, Known, Machine, Plan, PlanRefusal, Price};
+use crate::domain::plan::{Findings, Image, Known, Machine, Means, Plan, PlanRefusal, Price};
 use crate::domain::policy::Policy;
 use crate::domain::request::{CARD_DEADLINE, Event, Look, Refusal, Request, Terms, Verdict};
 use crate::store::Row;
@@ -31,8 +31,8 @@ impl Worker {
                 };
             }
         };
-        let event = match self.draw(&row.request.ask, machine, &policy).await {
-            Ok(plan) => planned(plan, &row.request, &policy),
+        let event = match self.draw(&row.request, machine, &policy).await {
+            Ok((plan, _)) => planned(plan, &row.request, &policy),
             Err(why) => Event::Refused { why: Refusal::Plan(why) },
         };
         self.record(&row, event).await
@@ -48,21 +48,23 @@ impl Worker {
 
     pub(super) async fn draw(
         &self,
-        ask: &Ask,
+        request: &Request,
         machine: Option<Machine>,
         policy: &Policy,
-    ) -> Result<Plan, PlanRefusal> {
+    ) -> Result<(Plan, Means), PlanRefusal> {
+        let ask = &request.ask;
         let Some(machine) = machine else {
             return Err(PlanRefusal::NoSuchInstance { regions: self.regions.clone() });
         };
         let (current, target) = self.images(ask, &machine).await;
+        let means = self.means(request).await?;
         let found = Findings { account: self.account.clone(), machine, current, target };
-        let plan = Plan::draw(ask, found, policy)?;
+        let plan = Plan::draw(ask, found, policy, &means)?;
         let (region, disk) = (&plan.machine.region, &plan.machine.disk.id);
         let (price, snapshot) =
             join(self.cloud.price(&plan.order), self.cloud.newest_snapshot(region, disk)).await;
         let price = priced(&plan, price)?;
-        Ok(Plan { price, snapshot: known(snapshot), ..plan })
+        Ok((Plan { price, snapshot: known(snapshot), ..plan }, means))
     }
 
     /// Today's image and the one asked for.

@@ -1,5 +1,7 @@
 //! What is secret is nowhere to be found but where it was put.
 
+use std::path::PathBuf;
+
 use cleanslate::sim::cast;
 use cleanslate::sim::slack::deliver::Delivery;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
@@ -13,6 +15,8 @@ const WRONG_KEY: &str = "canary+key/5Hs\"8Jd&3Fg=6Ty";
 const WRONG_TOKEN: &str = "canary+token/2Bn\\4Vc%7Mx=9";
 /// Typed in chat by somebody who knows no better.
 const PASSWORD: &str = "Canary-Pa55\"w0rd/+&=%41";
+/// In a text that the new system runs first.
+const USERDATA: &str = "canary-userdata-6Vd1";
 /// In a body that nobody signed.
 const FORGED: &str = "canary-forged-body-3Kp7";
 
@@ -52,10 +56,10 @@ impl Places {
         self.0.push((name.to_owned(), text.into()));
     }
 
-    /// Every file of the server's folder but the one that holds the secrets.
+    /// Every file of the server's folder but those that hold the secrets.
     fn add_folder(&mut self, lab: &Lab) {
         for file in std::fs::read_dir(&lab.folder.0).unwrap().map(|entry| entry.unwrap().path()) {
-            if !file.ends_with("secrets.toml") {
+            if !["secrets.toml", "base.sh", "vault"].iter().any(|name| file.ends_with(name)) {
                 self.add(&file.display().to_string(), std::fs::read(&file).unwrap());
             }
         }
@@ -95,6 +99,7 @@ fn secrets(deliveries: &[Delivery]) -> Vec<String> {
         WRONG_KEY,
         WRONG_TOKEN,
         PASSWORD,
+        USERDATA,
         FORGED,
     ];
     let signatures = deliveries.iter().map(|delivery| delivery.signature[3..].to_owned());
@@ -104,6 +109,23 @@ fn secrets(deliveries: &[Delivery]) -> Vec<String> {
         triggers.map(|(_, trigger)| trigger.into_owned())
     });
     fixed.map(str::to_owned).into_iter().chain(signatures).chain(triggers).collect()
+}
+
+fn add_userdata(lab: &Lab) {
+    let config = lab.folder.0.join("cleanslate.toml");
+    let configuration = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(config, format!("{configuration}[userdata]\nbase = \"file:base.sh\"\n")).unwrap();
+    std::fs::write(lab.folder.0.join("base.sh"), format!("#!/bin/sh\necho {USERDATA}\n")).unwrap();
+}
+
+/// What the one file in a folder, or in the one folder in it, holds.
+fn only_file_below(mut path: PathBuf) -> String {
+    while path.is_dir() {
+        let below: Vec<_> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let [one] = &below[..] else { panic!("{below:?}") };
+        path.clone_from(one);
+    }
+    std::fs::read_to_string(path).unwrap().trim_end().to_owned()
 }
 
 #[test]
@@ -127,6 +149,7 @@ fn the_search_finds_a_secret_in_every_form() {
 #[tokio::test]
 async fn no_secret_leaves_the_program_whatever_happens() {
     let lab = Lab::start();
+    add_userdata(&lab);
     let mut places = Places(Vec::new());
     let mut sent = Vec::new();
 
@@ -150,7 +173,10 @@ async fn no_secret_leaves_the_program_whatever_happens() {
     let server = lab.serve(&wrong[..1]);
     let forged = Delivery { body: format!("text={FORGED}"), ..command("alice", "/reset help") };
     let foolish = command("alice", &format!("/reset ins-r8hr2upy password={PASSWORD}"));
-    let order = command("alice", "/reset ins-r8hr2upy img-pmqg1cw7 60GB -- the disk is full");
+    let order = command(
+        "alice",
+        "/reset ins-r8hr2upy img-pmqg1cw7 60GB login=vault userdata=base -- the disk is full",
+    );
     lab.control("/_sim/faults", &json!({ "fault": "accept-then-5xx" })).await;
     for (delivery, status) in [(forged, 401), (foolish, 200), (order, 200)] {
         let (answered, body) = server.send(&delivery).await.unwrap();
@@ -178,10 +204,13 @@ async fn no_secret_leaves_the_program_whatever_happens() {
         "no password may pass through chat",
         "ins-stopped1",
         "the disk is full",
+        "cleanslate/login/ins-r8hr2upy/",
         "cleanslate.db-wal",
     ] {
         let named = places.0.iter().any(|(name, _)| name.ends_with(there));
         assert!(named || places.holds(there), "{there} was to be looked through");
     }
-    assert_eq!(places.search(&secrets(&sent)), [""; 0]);
+    let mut secrets = secrets(&sent);
+    secrets.push(only_file_below(lab.folder.0.join("vault")));
+    assert_eq!(places.search(&secrets), [""; 0]);
 }

@@ -1,6 +1,7 @@
 //! The client on the wire: against scripted answers on a loopback port, and one request for one reset whatever comes.
 
 mod legacy;
+mod parameters;
 mod reads;
 mod server;
 
@@ -62,6 +63,7 @@ fn order() -> ResetOrder {
         security: None,
         monitor: None,
         automation: None,
+        userdata: None,
     }
 }
 

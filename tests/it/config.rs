@@ -41,8 +41,8 @@ fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_counts_
     assert!(live.today(minute).is_ok(), "a failure is not remembered");
 }
 
-#[test]
-fn check_says_who_may_and_what_is_missing() {
+#[tokio::test]
+async fn check_says_who_may_and_what_is_missing() {
     let folder = Folder::new();
     let mut config = Config::parse(&configuration(), &folder.0).unwrap();
     config.policy.hash = "0123456789abcdef".to_owned();
@@ -50,7 +50,7 @@ fn check_says_who_may_and_what_is_missing() {
     let mut some = secrets();
     some.remove("CLEANSLATE_TENCENT_SECRET_KEY");
     let mut out = Vec::new();
-    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).unwrap();
+    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).await.unwrap();
     assert!(!good);
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
     ok    configuration; policy 01234567…
@@ -60,11 +60,34 @@ fn check_says_who_may_and_what_is_missing() {
     warn  cloud.endpoint is a loopback address: no real machine is reached; leave it out for Tencent Cloud
     warn  slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack
     warn  discord.api_base is a loopback address: nobody in Discord hears anything; leave it out for Discord
+    warn  login=vault is refused: the secrets come from the environment, which cannot be written to
     ok    secrets: what Slack signs with
     ok    secrets: the bot's token for Slack
     ok    secrets: what Discord signs with
     ok    secrets: the bot's token for Discord
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);
-    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).unwrap());
+    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).await.unwrap());
+}
+
+#[tokio::test]
+async fn check_says_where_passwords_go_and_which_texts_can_be_sent() {
+    let folder = Folder::new();
+    std::fs::write(folder.0.join("base.sh"), "#!/bin/sh\n").unwrap();
+    std::fs::write(folder.0.join("empty.sh"), "").unwrap();
+    let more = "[userdata]\nbase = \"file:base.sh\"\nempty = \"file:empty.sh\"\ngone = \"file:gone.sh\"\n";
+    let text = configuration().replace("kind = \"env\"", "kind = \"file\"") + more;
+    let config = Config::parse(&text, &folder.0).unwrap();
+    let clock: Clock = Arc::new(|| NOW);
+    let mut out = Vec::new();
+    check(&config, &assemble::secrets(&config, secrets(), &clock), &mut out).await.unwrap();
+    let said = String::from_utf8(out).unwrap().replace(folder.0.to_str().unwrap(), "/srv/cleanslate");
+    let lines: Vec<&str> =
+        said.lines().filter(|line| line.contains("login") || line.contains("userdata")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    ok    login=vault: read a password with cat /srv/cleanslate/vault/cleanslate/login/INSTANCE/REQUEST
+    ok    userdata=base: SHA-256 a8076d3d…
+    warn  userdata=empty is refused: its userdata text is empty.
+    warn  userdata=gone is refused: its userdata text could not be read (/srv/cleanslate/gone.sh: No such file or directory (os error 2)).
+    ");
 }

@@ -194,3 +194,9 @@ fn a_driver_that_does_not_sweep_is_found_out() {
     let why = found(Bug::NoSweep);
     assert!(why.contains("left behind") || why.contains("nobody was told"), "{why}");
 }
+
+#[test]
+fn a_vault_that_replaces_what_it_holds_is_found_out() {
+    let why = found(Bug::Overwrites);
+    assert!(why.contains("the password that was sent is not the one in"), "{why}");
+}

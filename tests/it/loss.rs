@@ -2,8 +2,9 @@
 
 use cleanslate::cli::rehearse::COMMAND;
 use cleanslate::cloud::CloudError;
+use cleanslate::domain::ask::Login;
 use cleanslate::domain::id::Platform;
-use cleanslate::domain::plan::{Family, Findings, Image, Known, Plan, Progress, Source};
+use cleanslate::domain::plan::{Family, Findings, Image, Known, Means, Plan, Progress, Source};
 use cleanslate::sim::fault::Fault;
 use jiff::SignedDuration;
 
@@ -173,7 +174,8 @@ fn plans_of_the_version_before_are_read() {
     let machine = sample::machine(sample::INSTANCE);
     let current = Known::Found(sample::image("img-pmqg1cw7"));
     let found = Findings { account: "lab".to_owned(), machine, current, target: Known::Missing };
-    let plan = Plan::draw(&sample::ask(sample::INSTANCE), found, &sample::policy()).unwrap();
+    let means = Means { login: Login::Keep, secret: None, text: None };
+    let plan = Plan::draw(&sample::ask(sample::INSTANCE), found, &sample::policy(), &means).unwrap();
     let old = serde_json::to_string(&Plan { v: 1, ..plan.clone() }).unwrap();
     for new in ["price", "snapshot", "image_unasked"] {
         assert!(!old.contains(new), "{old}");

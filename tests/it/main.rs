@@ -14,6 +14,7 @@ mod config;
 mod crash;
 mod hostile;
 mod ingress;
+mod logins;
 mod loss;
 mod register;
 mod server;

@@ -224,7 +224,7 @@ impl Cloud for Slow {
 fn with_cloud(front: &Front, panics: bool) -> (Arc<Worker>, Arc<Slow>) {
     let slow =
         Arc::new(Slow { looks: AtomicU64::new(0), panics, asked: Notify::new(), given: Notify::new() });
-    let Worker { name, account, regions, store, chat, rules, clock, .. } = &*front.parts.worker;
+    let Worker { name, account, regions, store, chat, rules, supplies, clock, .. } = &*front.parts.worker;
     let worker = Worker {
         name: name.clone(),
         account: account.clone(),
@@ -233,6 +233,7 @@ fn with_cloud(front: &Front, panics: bool) -> (Arc<Worker>, Arc<Slow>) {
         chat: Arc::clone(chat),
         cloud: Arc::clone(&slow) as Arc<dyn Cloud>,
         rules: Arc::clone(rules),
+        supplies: supplies.clone(),
         clock: Arc::clone(clock),
         claims: AtomicU64::new(0),
     };

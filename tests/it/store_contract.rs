@@ -11,10 +11,10 @@ use cleanslate::app::App;
 use cleanslate::audit::Head;
 use cleanslate::audit::verify::Verifier;
 use cleanslate::chat::{Inbound, Reply};
-use cleanslate::domain::ask::Order;
+use cleanslate::domain::ask::{Login, Order};
 use cleanslate::domain::id::MessageRef;
 use cleanslate::domain::notice::{Notice, plain};
-use cleanslate::domain::plan::{Findings, Known, Plan};
+use cleanslate::domain::plan::{Findings, Known, Means, Plan};
 use cleanslate::domain::policy::{Denial, Limits, Policies, Policy};
 use cleanslate::domain::request::{Card, Event, Fact, Request, Sighting, Speech, Terms};
 use cleanslate::store::rules::Rules;
@@ -143,7 +143,8 @@ fn planned(request: &Request) -> Event {
     let machine = sample::machine(request.ask.instance.as_str());
     let image = Known::Found(sample::image("img-pmqg1cw7"));
     let found = Findings { account: "lab".to_owned(), machine, current: image, target: Known::Missing };
-    let plan = Plan::draw(&request.ask, found, &policy()).unwrap();
+    let means = Means { login: Login::Keep, secret: None, text: None };
+    let plan = Plan::draw(&request.ask, found, &policy(), &means).unwrap();
     let terms = Terms {
         quorum: 1,
         approvers: Vec::new(),

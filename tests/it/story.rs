@@ -141,7 +141,7 @@ async fn what_cannot_be_reset_is_refused_in_words() {
         ("ins-r8hr2upy img-making01", "not NORMAL"),
         ("ins-r8hr2upy img-arm64001", "the machine is x86_64"),
         ("ins-r8hr2upy login=image", "custom, shared and imported"),
-        ("ins-r8hr2upy login=vault", "cannot be carried out"),
+        ("ins-r8hr2upy userdata=base", "no text in [userdata]"),
         ("ins-r8hr2upy hostname=a..b", "doubled"),
     ];
     for (words, why) in cases {

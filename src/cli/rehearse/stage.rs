@@ -47,6 +47,16 @@ pub struct Stage {
 impl Stage {
     /// The clock begins at `start` and moves only by [`Stage::jump`].
     pub async fn build(platform: Platform, keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
+        Self::build_with("", platform, keep, start).await
+    }
+
+    /// The same with `more` sections in its configuration.
+    pub async fn build_with(
+        more: &str,
+        platform: Platform,
+        keep: Option<PathBuf>,
+        start: Timestamp,
+    ) -> anyhow::Result<Self> {
         let millis = Arc::new(AtomicI64::new(start.as_millisecond()));
         let ticking = Arc::clone(&millis);
         let clock: Clock =
@@ -63,7 +73,7 @@ impl Stage {
             STAGES.fetch_add(1, Ordering::Relaxed)
         ));
         let folder = keep.clone().unwrap_or(temporary);
-        let file = write(&folder, platform, address)
+        let file = write(&folder, platform, address, more)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
         let config = Config::load(&file)?;
         let secrets = assemble::secrets(&config, BTreeMap::new(), &clock);
@@ -136,7 +146,12 @@ impl Drop for Stage {
 }
 
 /// The configuration that a person would write, in a folder.
-fn write(folder: &Path, platform: Platform, sim: std::net::SocketAddr) -> anyhow::Result<PathBuf> {
+fn write(
+    folder: &Path,
+    platform: Platform,
+    sim: std::net::SocketAddr,
+    more: &str,
+) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let file = folder.join("cleanslate.toml");
     let (section, approvers, keys) = match platform {
@@ -146,7 +161,7 @@ fn write(folder: &Path, platform: Platform, sim: std::net::SocketAddr) -> anyhow
     let config = format!(
         "[audit]\norigin = \"{ORIGIN}\"\n\n{section}\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
          regions = [\"ap-guangzhou\", \"ap-hongkong\"]\ntimeout = \"1s\"\n\n[approval]\napprovers = [{approvers}]\n\n\
-         [targets]\nallow = [\"tag:cleanslate=allowed\"]\n"
+         [targets]\nallow = [\"tag:cleanslate=allowed\"]\n{more}"
     );
     std::fs::write(&file, config)?;
     let secrets = folder.join("secrets.toml");

@@ -173,6 +173,8 @@ struct WireImage {
     architecture: String,
     #[serde(deserialize_with = "lenient")]
     image_size: u32,
+    #[serde(deserialize_with = "lenient")]
+    is_support_cloudinit: Option<bool>,
 }
 
 /// The image in a `DescribeImages` answer; `None`: not visible there.
@@ -195,6 +197,7 @@ pub fn image(body: &Value) -> Result<Option<Image>, &'static str> {
         state: wire.image_state,
         architecture: wire.architecture,
         size_gb: wire.image_size,
+        cloud_init: wire.is_support_cloudinit,
     }))
 }
 

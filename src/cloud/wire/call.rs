@@ -15,6 +15,9 @@ const JSON: &str = "application/json; charset=utf-8";
 /// Marks our calls in the cloud's own records.
 const CLIENT: &str = "cleanslate";
 
+/// The longest address of a GET, in bytes: Tencent's documentation of request structures.
+const GET_MAX: usize = 32 * 1024;
+
 /// How calls are signed; the rest of the protocol follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signing {
@@ -62,7 +65,7 @@ impl Call<'_> {
     pub fn sign(&self, signing: Signing, url: Url, credentials: &Credentials) -> Result<Outgoing, String> {
         match signing {
             Signing::Tc3 => self.post(url, credentials),
-            Signing::V1(method) => Ok(self.get(method, url, credentials)),
+            Signing::V1(method) => self.get(method, url, credentials),
         }
     }
 
@@ -108,7 +111,7 @@ impl Call<'_> {
         Ok(Outgoing { method: Method::POST, url, headers, body: Some(body) })
     }
 
-    fn get(&self, method: v1::Method, mut url: Url, credentials: &Credentials) -> Outgoing {
+    fn get(&self, method: v1::Method, mut url: Url, credentials: &Credentials) -> Result<Outgoing, String> {
         let mut parameters = v1::Parameters::new();
         v1::flatten(self.body, &mut parameters);
         let mut put = |name: &str, value: &str| drop(parameters.insert(name.to_owned(), value.to_owned()));
@@ -128,7 +131,12 @@ impl Call<'_> {
         let to_sign = v1::string_to_sign("GET", host, url.path(), &parameters);
         let signature = method.signature(credentials.secret_key.expose_secret(), &to_sign);
         url.set_query(Some(&v1::query(&parameters, &signature)));
-        Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+        if url.as_str().len() > GET_MAX {
+            return Err(
+                "it is longer than the 32 KB that the legacy API takes; shorten its userdata".to_owned()
+            );
+        }
+        Ok(Outgoing { method: Method::GET, url, headers: HeaderMap::new(), body: None })
     }
 }
 

@@ -37,7 +37,8 @@ pub struct Ask {
     pub instance: InstanceId,
     pub image: Option<ImageId>,
     pub disk_gb: Option<u32>,
-    pub login: Login,
+    /// `None`: what `[login] default` says.
+    pub login: Option<Login>,
     pub hostname: Option<String>,
     pub security: Option<bool>,
     pub monitor: Option<bool>,
@@ -265,9 +266,8 @@ impl Draft {
     fn finish(self, reason: Option<String>) -> Result<Ask, Hint> {
         let login = match (self.login, self.keys) {
             (Some(_), Some(_)) => return Err(Hint::KeyAndLogin),
-            (Some(login), None) => login,
-            (None, Some(keys)) => Login::Keys(keys),
-            (None, None) => Login::Keep,
+            (Some(login), None) => Some(login),
+            (None, keys) => keys.map(Login::Keys),
         };
         Ok(Ask {
             instance: self.instance.ok_or(Hint::Empty)?,
@@ -352,11 +352,14 @@ impl Ask {
     /// The same as named options, in the order in which they are typed.
     pub fn options(&self) -> Vec<(&'static str, String)> {
         let (login, keys) = match &self.login {
-            Login::Keep => (None, None),
-            Login::Keys(keys) => (None, Some(keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(","))),
-            Login::Image => (Some("image"), None),
-            Login::Random => (Some("random"), None),
-            Login::Vault => (Some("vault"), None),
+            None => (None, None),
+            Some(Login::Keep) => (Some("keep"), None),
+            Some(Login::Keys(keys)) => {
+                (None, Some(keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(",")))
+            }
+            Some(Login::Image) => (Some("image"), None),
+            Some(Login::Random) => (Some("random"), None),
+            Some(Login::Vault) => (Some("vault"), None),
         };
         let switch = |on: Option<bool>| on.map(|on| if on { "on" } else { "off" }.to_owned());
         let all = [

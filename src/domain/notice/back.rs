@@ -8,7 +8,7 @@ use super::build::{code, duration, people, short, spans, strong};
 use super::speech::{claimed_at, to_all};
 use super::{Notice, Span};
 use crate::domain::id::KeyId;
-use crate::domain::plan::{LoginOrder, Plan};
+use crate::domain::plan::{LoginOrder, Plan, Secret};
 use crate::domain::request::{Check, Request};
 
 /// Longest name of a system.
@@ -63,10 +63,11 @@ fn checked(plan: &Plan, check: &Check) -> String {
 fn what_next(plan: &Plan, check: &Check) -> Vec<Span> {
     let login = match &plan.order.login {
         LoginOrder::Keys(keys) => {
-            format!("log in with {}", keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", "))
+            spans![format!("log in with {}", keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(", "))]
         }
-        LoginOrder::KeepImage => "log in as the image has it".to_owned(),
-        LoginOrder::Random => "the password is in the account's message centre".to_owned(),
+        LoginOrder::KeepImage => spans!["log in as the image has it"],
+        LoginOrder::Random => spans!["the password is in the account's message centre"],
+        LoginOrder::Vault(Secret { read, .. }) => spans!["to read the new password: ", code(read)],
     };
     let disks = match plan.machine.data_disks {
         0 => String::new(),

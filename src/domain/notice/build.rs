@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Button, Confirm, Line, Notice, Span, Tone, visible};
 use crate::domain::ask::Ask;
 use crate::domain::id::{Actor, Principal};
+use crate::domain::plan::{LoginOrder, Secret};
 use crate::domain::request::{Action, Press, Request};
 
 /// Longest machine name on a button; a longer one is replaced by the id.
@@ -136,6 +137,14 @@ impl Notice {
             button.confirm = Some(confirm);
         }
         self
+    }
+}
+
+/// The secret whose password was made for this request.
+pub(super) fn secret(request: &Request) -> Option<&Secret> {
+    match &request.plan.as_deref()?.order.login {
+        LoginOrder::Vault(secret) => Some(secret),
+        LoginOrder::Keys(_) | LoginOrder::KeepImage | LoginOrder::Random => None,
     }
 }
 

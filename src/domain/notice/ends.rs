@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::Notice;
 use super::back::completed;
-use super::build::{code, deciders, last_by, machine, people, quoted, short, spans, strong};
+use super::build::{code, deciders, last_by, machine, people, quoted, secret, short, spans, strong};
 use super::refusals::refusal;
 use super::sheet::approvers;
-use super::speech::{to_all, try_again};
+use super::speech::{if_wiped, to_all, try_again};
 use super::stand::{ended, settled};
+use super::{Notice, Span};
 use crate::domain::plan::Drift;
 use crate::domain::request::{Action, Ending, Event, Failure, Lapse, Request, State};
 
@@ -142,13 +142,31 @@ pub(super) fn not_sent(failure: &Failure) -> bool {
     failure.code == "NotSent"
 }
 
+/// A password that was made for a reset that never came is still in the store: nobody should take it for the
+/// machine's.
+fn unused_password(request: &Request) -> Vec<Span> {
+    secret(request).map_or_else(Vec::new, |secret| {
+        spans![
+            " The password that was made for it opens nothing; delete the secret ",
+            code(&secret.name),
+            "."
+        ]
+    })
+}
+
 fn failed(request: &Request, failure: &Failure) -> Notice {
     let Failure { code: name, message, advice, .. } = failure;
     if not_sent(failure) {
         return to_all(
             request,
             spans!["Nothing was wiped by this request. The reset of "],
-            spans![" was not sent: ", short(message, VALUE * 3), ".", try_again(request)],
+            spans![
+                " was not sent: ",
+                short(message, VALUE * 3),
+                ".",
+                unused_password(request),
+                try_again(request)
+            ],
         )
         .button(request, Action::Again, "Ask again");
     }
@@ -165,7 +183,7 @@ fn failed(request: &Request, failure: &Failure) -> Notice {
     } else {
         advice.clone()
     };
-    notice.line(spans![next, try_again(request)])
+    notice.line(spans![next, unused_password(request), try_again(request)])
 }
 
 fn not_executed(request: &Request) -> Notice {
@@ -175,6 +193,7 @@ fn not_executed(request: &Request) -> Notice {
         spans![
             " was not carried out: when it could no longer start, by the cloud's own clock, two looks found no trace of \
              it.",
+            unused_password(request),
             try_again(request)
         ],
     )
@@ -190,6 +209,7 @@ fn failed_async(request: &Request, message: &str) -> Notice {
             " failed after it began. Treat the disk as lost. Tencent Cloud reports FAILED, ",
             reason,
             ". Look at the machine in the console and open a ticket with the RequestId; a new request may be made.",
+            if_wiped(request),
             try_again(request)
         ],
     )

@@ -28,6 +28,7 @@ pub use denials::{denied, objection};
 pub use ends::ended_before_card;
 pub use log::{actor, summary};
 pub use look::{explain, help, status, status_one};
+pub use refusals::no_plan;
 pub use sheet::form;
 pub use speech::{Tail, speech};
 pub use text::{plain, typed};

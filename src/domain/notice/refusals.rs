@@ -59,6 +59,11 @@ fn next(why: &Refusal) -> Vec<Span> {
     }]
 }
 
+/// Why there can be no plan, for an admin who looks for it beforehand.
+pub fn no_plan(why: &PlanRefusal) -> Notice {
+    Notice::say(plan(why))
+}
+
 fn plan(why: &PlanRefusal) -> Vec<Span> {
     spans![match why {
         PlanRefusal::NoSuchInstance { regions } => format!("no such instance in {}.", regions.join(", ")),
@@ -88,7 +93,7 @@ fn plan(why: &PlanRefusal) -> Vec<Span> {
         PlanRefusal::KeysOnWindows => "key pairs do not work on Windows.".to_owned(),
         PlanRefusal::KeepImageOnPublic =>
             return spans![
-                "`login=image` works for custom, shared and imported images, and this one is public."
+                "`login=image` works for custom, shared and imported images, and this one is none of them."
             ],
         PlanRefusal::BadHostName { .. } => "the new system does not take this host name.".to_owned(),
         PlanRefusal::SwitchOnDisk { kind } => {
@@ -96,8 +101,25 @@ fn plan(why: &PlanRefusal) -> Vec<Span> {
         }
         PlanRefusal::WouldRefuse { code: name, .. } =>
             return spans!["asked for the price of this reset, Tencent Cloud refused it: ", code(name), "."],
-        PlanRefusal::NotYet { option } =>
-            return spans![code(option), " cannot be carried out by this version."],
+        PlanRefusal::NoVault { why } => {
+            format!("its new password could not be kept in the secret store ({}).", short(why, WORDS))
+        }
+        PlanRefusal::NoSuchText { known } if known.is_empty() =>
+            return spans!["there is no text in `[userdata]` here."],
+        PlanRefusal::NoSuchText { known } => format!(
+            "there is no userdata text of this name here; there is {}.",
+            short(&known.join(", "), WORDS)
+        ),
+        PlanRefusal::TextUnreadable { why } => {
+            format!("its userdata text could not be read ({}).", short(why, WORDS))
+        }
+        PlanRefusal::TextSize { bytes: 0, .. } => "its userdata text is empty.".to_owned(),
+        PlanRefusal::TextSize { bytes, max } => {
+            format!("its userdata text has {bytes} bytes, and Tencent Cloud takes {max}.")
+        }
+        PlanRefusal::NoCloudInit { image } => {
+            format!("{image} has no cloud-init, so that it would not run the userdata text.")
+        }
     }]
 }
 
@@ -124,10 +146,14 @@ fn plan_next(why: &PlanRefusal) -> &'static str {
         PlanRefusal::ImageNotReady { .. } => "Wait until it is, or choose another image.",
         PlanRefusal::WrongArchitecture { .. } => "Choose an image for the machine's architecture.",
         PlanRefusal::NoKeysToKeep => {
-            "Choose `key=skey-…`, `login=image` (for an image of your own) or `login=random`."
+            "Choose `key=skey-…`, `login=vault`, `login=random` or, for an image of your own, `login=image`."
         }
-        PlanRefusal::KeysOnWindows => "Choose `login=image` (for an image of your own) or `login=random`.",
-        PlanRefusal::KeepImageOnPublic => "Choose `login=keep`, `key=skey-…` or `login=random`.",
+        PlanRefusal::KeysOnWindows => {
+            "Choose `login=vault`, `login=random` or, for an image of your own, `login=image`."
+        }
+        PlanRefusal::KeepImageOnPublic => {
+            "Choose `login=keep`, `key=skey-…`, `login=vault` or `login=random`."
+        }
         PlanRefusal::BadHostName { windows: true } => {
             "On Windows: 2 to 15 letters, digits and single hyphens, no dot, not digits alone."
         }
@@ -138,7 +164,14 @@ fn plan_next(why: &PlanRefusal) -> &'static str {
             "It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind."
         }
         PlanRefusal::WouldRefuse { .. } => "Change the command.",
-        PlanRefusal::NotYet { .. } => "Leave it out.",
+        PlanRefusal::NoVault { .. } => {
+            "Choose another login, or have your admin give the secret store a place to write to (`[secrets]`)."
+        }
+        PlanRefusal::NoSuchText { known } if known.is_empty() => "Leave it out; your admin adds texts there.",
+        PlanRefusal::NoSuchText { .. } => "Name one of those, or leave it out; your admin adds texts there.",
+        PlanRefusal::TextUnreadable { .. } => "Have your admin mend `[userdata]`, or leave it out.",
+        PlanRefusal::TextSize { .. } => "Have your admin put the text right, or leave it out.",
+        PlanRefusal::NoCloudInit { .. } => "Leave it out, or choose an image that supports cloud-init.",
     }
 }
 
@@ -151,6 +184,10 @@ fn better(why: &PlanRefusal, ask: &Ask) -> Option<Ask> {
         | PlanRefusal::LocalDiskGrows { .. } => Some(Ask { disk_gb: None, ..ask }),
         PlanRefusal::DiskBelowImage { image_gb, .. } => Some(Ask { disk_gb: Some(*image_gb), ..ask }),
         PlanRefusal::BadHostName { .. } => Some(Ask { hostname: None, ..ask }),
+        PlanRefusal::NoSuchText { .. }
+        | PlanRefusal::TextUnreadable { .. }
+        | PlanRefusal::TextSize { .. }
+        | PlanRefusal::NoCloudInit { .. } => Some(Ask { userdata: None, ..ask }),
         PlanRefusal::NoSuchInstance { .. }
         | PlanRefusal::NotATarget
         | PlanRefusal::NotIdle { .. }
@@ -164,7 +201,7 @@ fn better(why: &PlanRefusal, ask: &Ask) -> Option<Ask> {
         | PlanRefusal::KeepImageOnPublic
         | PlanRefusal::SwitchOnDisk { .. }
         | PlanRefusal::WouldRefuse { .. }
-        | PlanRefusal::NotYet { .. } => None,
+        | PlanRefusal::NoVault { .. } => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::build::{
 };
 use super::warnings::warnings;
 use super::{Confirm, Form, Notice, Span, TypeField};
-use crate::domain::plan::{LoginOrder, Plan, Progress, ResetOrder, tag_text};
+use crate::domain::plan::{LoginOrder, Plan, Progress, Secret, Userdata, tag_text};
 use crate::domain::request::{Action, Press, Request, Terms};
 
 /// Longest name of a machine or system here.
@@ -32,7 +32,7 @@ pub(super) fn sheet(
     for warning in warnings(plan, now) {
         notice = notice.warn(warning);
     }
-    let system = switches(&plan.order).into_iter().fold(system(plan), |line, also| spans![line, " · ", also]);
+    let system = switches(plan).into_iter().fold(system(plan), |line, also| spans![line, " · ", also]);
     notice = notice
         .field("Machine", place(plan))
         .field("System", system)
@@ -86,8 +86,8 @@ fn system(plan: &Plan) -> Vec<Span> {
     }
 }
 
-fn login(plan: &Plan) -> String {
-    match &plan.order.login {
+fn login(plan: &Plan) -> Vec<Span> {
+    spans![match &plan.order.login {
         LoginOrder::Keys(keys) => {
             let ids: Vec<&str> = keys.iter().map(crate::domain::id::KeyId::as_str).collect();
             let ids = ids.join(", ");
@@ -100,7 +100,10 @@ fn login(plan: &Plan) -> String {
         }
         LoginOrder::KeepImage => "whatever the image has".to_owned(),
         LoginOrder::Random => "a random password, sent to the account's message centre".to_owned(),
-    }
+        LoginOrder::Vault(Secret { read, .. }) => {
+            return spans!["a new password, kept before the wipe; to read it: ", code(read)];
+        }
+    }]
 }
 
 fn data_disks(plan: &Plan) -> String {
@@ -112,12 +115,18 @@ fn data_disks(plan: &Plan) -> String {
 }
 
 /// What else the call sets.
-fn switches(order: &ResetOrder) -> Vec<String> {
+fn switches(plan: &Plan) -> Vec<String> {
+    let order = &plan.order;
     let flags = [("security", order.security), ("monitor", order.monitor), ("automation", order.automation)];
     let flags = flags
         .into_iter()
         .filter_map(|(name, on)| on.map(|on| format!("{name} agent {}", if on { "on" } else { "off" })));
-    order.hostname.iter().map(|name| format!("host name {name}")).chain(flags).collect()
+    let text = order.userdata.iter().map(|Userdata { name, sha256 }| {
+        let known = plan.target.as_ref().is_some_and(|image| image.cloud_init == Some(true));
+        let doubt = if known { "" } else { ", not known whether this image runs it" };
+        format!("userdata {name} (SHA-256 {}\u{2026}{doubt})", &sha256[..8])
+    });
+    order.hostname.iter().map(|name| format!("host name {name}")).chain(text).chain(flags).collect()
 }
 
 fn tags(plan: &Plan) -> Vec<Span> {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::build::{again, code, machine, people, spans, tag, typed};
+use super::build::{again, code, machine, people, secret, spans, tag, typed};
 use super::ends::end;
 use super::refusals::riddle;
 use super::sheet::approvers;
@@ -126,7 +126,9 @@ fn overdue(request: &Request) -> Notice {
             " done. Treat its disk as lost. Look at the machine in the console, and open a ticket with the RequestId; I \
              ask once an hour for a day. To settle it by hand: ",
             close(request),
-            ". It stays locked here until then."
+            ".",
+            if_wiped(request),
+            " It stays locked here until then."
         ],
     )
 }
@@ -157,9 +159,18 @@ fn unsettled(request: &Request) -> Notice {
             claimed_at(request),
             "; then ",
             close(request),
-            ". The machine stays locked here until then."
+            ".",
+            if_wiped(request),
+            " The machine stays locked here until then."
         ],
     )
+}
+
+/// Where a new system may have been installed, and who looks needs to log in.
+pub(super) fn if_wiped(request: &Request) -> Vec<Span> {
+    secret(request).map_or_else(Vec::new, |secret| {
+        spans![" If a new system answers, this reads its password: ", code(&secret.read), "."]
+    })
 }
 
 /// ` To try again: /reset …`

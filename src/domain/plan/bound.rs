@@ -110,7 +110,8 @@ impl Plan {
 
 /// Everything of an image that decides what will be on the disk.
 fn image_text(image: &Image) -> String {
-    let Image { id, os_name, family, source, state, architecture, size_gb } = image;
+    // An image that turns out not to run the userdata text is refused when the plan is drawn again.
+    let Image { id, os_name, family, source, state, architecture, size_gb, cloud_init: _ } = image;
     let family = family.name();
     format!("{os_name} ({id}), {source:?} {family} {architecture}, {size_gb} GB, {state}")
 }

@@ -3,6 +3,7 @@
 
 mod bound;
 mod known;
+mod means;
 mod preflight;
 mod price;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{ImageId, InstanceId, KeyId};
 pub use bound::Drift;
 pub use known::Known;
+pub use means::{Means, Secret, Text, Texts, Userdata};
 pub use preflight::{Findings, PlanRefusal};
 pub use price::{Amount, Price};
 
@@ -138,6 +140,9 @@ pub struct Image {
     pub state: String,
     pub architecture: String,
     pub size_gb: u32,
+    /// `IsSupportCloudinit`: whether it runs `UserData`; `None`: the cloud does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_init: Option<bool>,
 }
 
 /// How people will log in afterwards: `LoginSettings` of the call.
@@ -148,6 +153,8 @@ pub enum LoginOrder {
     KeepImage,
     /// Nothing is sent; Tencent sends a random password to the account's message centre.
     Random,
+    /// `Password`: made and kept just before the call, and sent from memory.
+    Vault(Secret),
 }
 
 /// The exact parameters of the `ResetInstance` that will be sent.
@@ -162,6 +169,8 @@ pub struct ResetOrder {
     pub security: Option<bool>,
     pub monitor: Option<bool>,
     pub automation: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userdata: Option<Userdata>,
 }
 
 /// What one approval covers.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, Image, Known, LoginOrder, Machine, Plan, Progress, ResetOrder, Source, switch};
+use super::{Family, Image, Known, LoginOrder, Machine, Means, Plan, Progress, ResetOrder, Source, switch};
 use crate::domain::ask::{Ask, Login};
 use crate::domain::id::ImageId;
 use crate::domain::policy::Policy;
@@ -76,9 +76,25 @@ pub enum PlanRefusal {
         /// What the code means, and what to do.
         advice: String,
     },
-    /// An option that this build parses but cannot carry out.
-    NotYet {
-        option: String,
+    /// The secret store cannot keep the password of `login=vault`, and why.
+    NoVault {
+        why: String,
+    },
+    /// `[userdata]` has no text of this name; it has these.
+    NoSuchText {
+        known: Vec<String>,
+    },
+    TextUnreadable {
+        why: String,
+    },
+    /// Nothing, or more than is taken.
+    TextSize {
+        bytes: usize,
+        max: usize,
+    },
+    /// The new image would not run the text.
+    NoCloudInit {
+        image: ImageId,
     },
 }
 
@@ -88,7 +104,7 @@ impl Plan {
     ///
     /// # Errors
     /// The first rule that does not hold; nothing has been sent.
-    pub fn draw(ask: &Ask, found: Findings, policy: &Policy) -> Result<Self, PlanRefusal> {
+    pub fn draw(ask: &Ask, found: Findings, policy: &Policy, means: &Means) -> Result<Self, PlanRefusal> {
         let machine = &found.machine;
         if !policy.targets(machine) {
             return Err(PlanRefusal::NotATarget);
@@ -100,19 +116,18 @@ impl Plan {
         let family = target.as_ref().map(|image| image.family).or_else(|| Family::guess(&machine.os_name));
         let family = family.unwrap_or(Family::Linux);
         check_hostname(ask, family)?;
-        if let Some(option) = unsupported(ask) {
-            return Err(PlanRefusal::NotYet { option });
-        }
+        check_text(means, target.as_ref())?;
         let order = ResetOrder {
             region: machine.region.clone(),
             instance: machine.id.clone(),
             image: ask.image.clone().or_else(|| machine.image.clone()),
             disk_gb: ask.disk_gb,
-            login: login_order(ask, machine, target.as_ref(), family)?,
+            login: login_order(means, machine, target.as_ref(), family)?,
             hostname: ask.hostname.clone(),
             security: ask.security,
             monitor: ask.monitor,
             automation: ask.automation,
+            userdata: means.text.as_ref().map(|text| text.userdata.clone()),
         };
         let bound_tags = policy.bound_tags(machine);
         let unasked = found.target.unasked().or_else(|| found.current.unasked());
@@ -232,26 +247,45 @@ fn check_hostname(ask: &Ask, family: Family) -> Result<(), PlanRefusal> {
     if good { Ok(()) } else { Err(PlanRefusal::BadHostName { windows: family == Family::Windows }) }
 }
 
+/// An image without cloud-init would start as if nothing had been sent.
+fn check_text(means: &Means, target: Option<&Image>) -> Result<(), PlanRefusal> {
+    match target {
+        Some(Image { id, cloud_init: Some(false), .. }) if means.text.is_some() => {
+            Err(PlanRefusal::NoCloudInit { image: id.clone() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn login_order(
-    ask: &Ask,
+    means: &Means,
     machine: &Machine,
     target: Option<&Image>,
     family: Family,
 ) -> Result<LoginOrder, PlanRefusal> {
-    match &ask.login {
+    match &means.login {
         Login::Keys(_) | Login::Keep if family == Family::Windows => Err(PlanRefusal::KeysOnWindows),
         Login::Keys(keys) => Ok(LoginOrder::Keys(keys.clone())),
         Login::Keep if machine.keys.is_empty() => Err(PlanRefusal::NoKeysToKeep),
         Login::Keep => Ok(LoginOrder::Keys(machine.keys.clone())),
-        Login::Image if target.is_some_and(|image| image.source == Source::Public) => {
+        Login::Image if target.is_some_and(|image| !image.may_keep_login()) => {
             Err(PlanRefusal::KeepImageOnPublic)
         }
         Login::Image => Ok(LoginOrder::KeepImage),
         Login::Random => Ok(LoginOrder::Random),
-        Login::Vault => Err(PlanRefusal::NotYet { option: "login=vault".to_owned() }),
+        Login::Vault => match &means.secret {
+            Some(secret) => Ok(LoginOrder::Vault(secret.clone())),
+            None => Err(PlanRefusal::NoVault { why: "there is no store for it".to_owned() }),
+        },
     }
 }
 
-fn unsupported(ask: &Ask) -> Option<String> {
-    ask.userdata.is_some().then(|| "userdata".to_owned())
+impl Image {
+    /// `KeepImageLogin` is for custom, shared and imported images; those of the marketplace are none of them.
+    fn may_keep_login(&self) -> bool {
+        match self.source {
+            Source::Private | Source::Shared => true,
+            Source::Public | Source::Other => false,
+        }
+    }
 }

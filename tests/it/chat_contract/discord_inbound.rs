@@ -92,8 +92,8 @@ fn every_interaction_is_understood() {
     let all = ALL.map(|name| format!("{name}: {}", told(&payload(name)))).join("\n");
     insta::assert_snapshot!(all, @r#"
     ping: ping
-    command: 2…001 Alice of 1…001 in 4…001/5…001, discord-role:3…001: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
-    command_dm: 2…001 Alice of 1…001 in direct/5…002, direct: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    command: 2…001 Alice of 1…001 in 4…001/5…001, discord-role:3…001: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    command_dm: 2…001 Alice of 1…001 in direct/5…002, direct: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
     component: 2…001 Alice of 1…001 in 4…001/5…001, discord-role:3…001 on 800000000000000001: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, Later
     component_no_roles: 2…001 Alice of 1…001 in 4…001/5…001 on 800000000000000001: v1.cancel.63zugjalf7tebh7ybkby3lhhty.5b1e0912, Later
     component_ephemeral_message: 2…001 Alice of 1…001 in 4…001/5…001, discord-role:3…001 on 800000000000000001: v1.wipe.63zugjalf7tebh7ybkby3lhhty.5b1e0912, Later
@@ -145,8 +145,8 @@ fn both_commands_are_told_apart_by_their_shape() {
         all = lines;
     }
     insta::assert_snapshot!(all, @r#"
-    Reset(Ask { instance: InstanceId("ins-r8hr2upy"), image: None, disk_gb: None, login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: Some("disk corrupt") })
-    Reset(Ask { instance: InstanceId("ins-r8hr2upy"), image: None, disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: Some(false), automation: None, userdata: None, reason: None })
+    Reset(Ask { instance: InstanceId("ins-r8hr2upy"), image: None, disk_gb: None, login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: Some("disk corrupt") })
+    Reset(Ask { instance: InstanceId("ins-r8hr2upy"), image: None, disk_gb: Some(60), login: None, hostname: None, security: None, monitor: Some(false), automation: None, userdata: None, reason: None })
     no password may pass through chat. Change that password now if it is in use, and choose the login `keep`, `image`, `random` or `vault`
     Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
     the option `instance`: that is not an instance id: it looks like `ins-r8hr2upy`

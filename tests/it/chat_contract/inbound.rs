@@ -64,12 +64,12 @@ fn every_command_is_understood() {
         writeln!(all, "{}", told(parse::command(&genuine(&body)))).unwrap();
     }
     insta::assert_snapshot!(all, @r#"
-    T111/U111 alice of A111 in T111/C111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    T111/U111 alice of A111 in T111/C111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
     T111/U111 alice of A111 in T111/C111: Help
     T111/U111 alice of A111 in T111/C111: Help
-    T111/U111 alice of A111 in T111/D111, direct: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
-    T111/U111 alice of A111 in T111/G111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
-    T111/W111 alice of A111 in T111/C111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: Keep, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    T111/U111 alice of A111 in T111/D111, direct: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    T111/U111 alice of A111 in T111/G111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
+    T111/W111 alice of A111 in T111/C111: Reset(Ask { instance: InstanceId("ins-1a2b3c4d"), image: Some(ImageId("img-9qabwvbn")), disk_gb: Some(60), login: None, hostname: None, security: None, monitor: None, automation: None, userdata: None, reason: None })
     T111/U111 alice of A111 in T111/C111: word 4 is not part of the command. Only the reason, after `--`, may be any text
     T111/U111 alice of A111 in T111/C111: word 1 has a letter that is not plain ASCII; ids never have one. Type it by hand, or copy it from the console
     "#);

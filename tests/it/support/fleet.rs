@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Credentials, Sent};
+use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Credentials, Sent, Unwritten};
 use cleanslate::domain::Clock;
 use cleanslate::domain::id::{ImageId, InstanceId};
-use cleanslate::domain::plan::{Image, Machine, Operation, Price, Progress, ResetOrder};
+use cleanslate::domain::plan::{Image, LoginOrder, Machine, Operation, Price, Progress, ResetOrder};
 use cleanslate::domain::request::{Claim, Failure, Wire};
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,8 @@ struct State {
     done_at: Option<Timestamp>,
     /// A reset under way: when it arrives, and when it was signed.
     late: Option<(Timestamp, Timestamp)>,
+    /// The password that came with each reset, which had one, and its secret's name.
+    passwords: Vec<(String, String)>,
 }
 
 impl Fleet {
@@ -67,7 +69,7 @@ impl Fleet {
             snapshot: Ok(Some(sample::start())),
             reinstall: SignedDuration::from_secs(60),
         };
-        let state = State { account, wipes: 0, done_at: None, late: None };
+        let state = State { account, wipes: 0, done_at: None, late: None, passwords: Vec::new() };
         let rename: Deed = |account| "web-8".clone_into(&mut account.machine.name);
         Self { clock, net, drift: Mutex::new(rename), state: Mutex::new(state) }
     }
@@ -90,6 +92,10 @@ impl Fleet {
     /// How often the disk was wiped.
     pub(crate) fn wipes(&self) -> u32 {
         self.state().wipes
+    }
+
+    pub(crate) fn passwords(&self) -> Vec<(String, String)> {
+        self.state().passwords.clone()
     }
 
     /// Somebody works on the machine in the console.
@@ -162,11 +168,16 @@ impl Cloud for Fleet {
 
     async fn arm(&self) -> Result<Armed, CloudError> {
         let (secret_id, secret_key) = ("id".to_owned(), "key".to_owned().into());
-        Ok(Armed { credentials: Credentials { secret_id, secret_key, token: None }, wire: Wire::V3 })
+        let credentials = Credentials { secret_id, secret_key, token: None };
+        Ok(Armed { credentials, unwritten: Unwritten::default(), wire: Wire::V3 })
     }
 
-    async fn reset(&self, _: Armed, _: &ResetOrder, claim: &Claim) -> Sent {
+    async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
         let (now, signed_at, mut state) = ((self.clock)(), claim.signed_at, self.state());
+        if let LoginOrder::Vault(secret) = &order.login {
+            let password = armed.unwritten.password.unwrap().expose().to_owned();
+            state.passwords.push((secret.name.clone(), password));
+        }
         match self.net {
             Net::Fine => return state.reset(signed_at, now),
             Net::AnswerLost => drop(state.reset(signed_at, now)),
@@ -226,7 +237,9 @@ impl Cloud for Rogue {
                 fleet.reset(armed, order, &late).await
             }
             Self::Resends(fleet) => {
-                let again = Armed { credentials: armed.credentials.clone(), wire: armed.wire };
+                let Armed { credentials, unwritten, wire } = &armed;
+                let again =
+                    Armed { credentials: credentials.clone(), unwritten: unwritten.clone(), wire: *wire };
                 match fleet.reset(armed, order, claim).await {
                     Sent::Unknown { .. } => fleet.reset(again, order, claim).await,
                     sent => sent,

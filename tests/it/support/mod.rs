@@ -9,12 +9,14 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod sample;
 pub(crate) mod scenario;
+pub(crate) mod vault;
 pub(crate) mod world;
 
 use cleanslate::cli::audit;
 use cleanslate::cli::rehearse::stage::{ORIGIN, Stage};
 use cleanslate::domain::id::Platform;
 use cleanslate::sim::play::{Delivery, Heard};
+use front::Folder;
 use jiff::SignedDuration;
 
 pub(crate) const PLATFORMS: [Platform; 2] = [Platform::Slack, Platform::Discord];
@@ -36,6 +38,13 @@ impl Bot {
     pub(crate) async fn on(platform: Platform) -> Self {
         let start = "2026-01-05T03:12:04Z".parse().unwrap();
         Self { stage: Stage::build(platform, None, start).await.unwrap(), deliveries: 0 }
+    }
+
+    /// One with more configuration, in a folder that the caller keeps.
+    pub(crate) async fn within(folder: &Folder, platform: Platform, more: &str) -> Self {
+        let start = "2026-01-05T03:12:04Z".parse().unwrap();
+        let keep = Some(folder.0.clone());
+        Self { stage: Stage::build_with(more, platform, keep, start).await.unwrap(), deliveries: 0 }
     }
 
     /// One on each platform: what holds here must hold there.

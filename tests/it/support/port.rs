@@ -8,9 +8,11 @@ use cleanslate::chat::{Chat, ChatError};
 use cleanslate::cloud::{Answer, Armed, Cloud, CloudError, Sent};
 use cleanslate::domain::id::{ImageId, InstanceId, MessageRef, Place, Principal, RequestId};
 use cleanslate::domain::notice::Notice;
+use cleanslate::domain::password::Password;
 use cleanslate::domain::plan::{Image, Machine, Price, ResetOrder};
 use cleanslate::domain::policy::Caller;
 use cleanslate::domain::request::{Card, Claim, Sighting};
+use cleanslate::secrets::vault::Vault;
 use cleanslate::store::{Commit, Due, Row, Store, StoreError, Tally, Tell};
 use jiff::Timestamp;
 
@@ -44,12 +46,13 @@ pub(crate) trait Fate: Send + Sync {
 
 pub(crate) struct Dead;
 
-/// The three ports of one process.
+/// The ports of one process.
 pub(crate) struct Port {
     pub(crate) fate: Arc<dyn Fate>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) chat: Arc<dyn Chat>,
     pub(crate) cloud: Arc<dyn Cloud>,
+    pub(crate) vault: Arc<dyn Vault>,
 }
 
 impl Port {
@@ -254,5 +257,21 @@ impl Cloud for Port {
         let sent = async { Ok(self.cloud.reset(armed, order, claim).await) };
         let unclear = || Sent::Unknown { why: "no answer".to_owned() };
         self.call(Touch::Changes, sent, unclear).await.unwrap_or_else(|unknown| unknown)
+    }
+}
+
+#[async_trait]
+impl Vault for Port {
+    fn reading(&self, name: &str) -> String {
+        self.vault.reading(name)
+    }
+
+    async fn ready(&self) -> anyhow::Result<()> {
+        self.call(Touch::Looks, self.vault.ready(), || anyhow::anyhow!("no answer")).await
+    }
+
+    async fn keep(&self, name: &str, password: &Password) -> anyhow::Result<Password> {
+        let kept = self.vault.keep(name, password);
+        self.call(Touch::Changes, kept, || anyhow::anyhow!("no answer")).await
     }
 }

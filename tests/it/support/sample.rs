@@ -142,6 +142,7 @@ pub(crate) fn image(id: &str) -> Image {
         state: "NORMAL".to_owned(),
         architecture: "x86_64".to_owned(),
         size_gb: 20,
+        cloud_init: Some(true),
     }
 }
 

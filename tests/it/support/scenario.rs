@@ -4,6 +4,7 @@ use cleanslate::domain::id::Platform;
 use jiff::SignedDuration;
 
 use super::fleet::Net;
+use super::sample;
 
 /// What people and the world do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,12 @@ pub(crate) enum Scenario {
     Role,
     /// The same, and the role is taken away after the approval.
     RoleLost,
+    /// With a password that is made for it.
+    Vault,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Approve,
         Self::Cancel,
         Self::Stop,
@@ -38,6 +41,7 @@ impl Scenario {
         Self::UnknownLate,
         Self::Role,
         Self::RoleLost,
+        Self::Vault,
     ];
 
     pub(crate) fn net(self) -> Net {
@@ -49,6 +53,12 @@ impl Scenario {
         }
     }
 
+    /// What is typed.
+    pub(crate) fn words(self) -> String {
+        let login = if self == Self::Vault { " login=vault" } else { "" };
+        format!("{}{login}", sample::INSTANCE)
+    }
+
     /// Where its people are.
     pub(crate) fn platform(self) -> Platform {
         if matches!(self, Self::Role | Self::RoleLost) { Platform::Discord } else { Platform::Slack }
@@ -56,6 +66,10 @@ impl Scenario {
 
     /// The wipes of a life without faults.
     pub(crate) fn wipes(self) -> u32 {
-        u32::from(matches!(self, Self::Approve | Self::Role | Self::UnknownExecuted | Self::UnknownLate))
+        let wiped = matches!(
+            self,
+            Self::Approve | Self::Role | Self::UnknownExecuted | Self::UnknownLate | Self::Vault
+        );
+        u32::from(wiped)
     }
 }

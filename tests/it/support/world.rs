@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -11,13 +11,16 @@ use cleanslate::audit::verify::Verifier;
 use cleanslate::chat::{Inbound, Typed};
 use cleanslate::cloud::Cloud;
 use cleanslate::domain::Clock;
-use cleanslate::domain::ask::Order;
+use cleanslate::domain::ask::{Login, Order};
 use cleanslate::domain::id::Platform;
+use cleanslate::domain::password::Noise;
+use cleanslate::domain::plan::PlanRefusal;
 use cleanslate::domain::policy::{Policies, TargetRule};
 use cleanslate::domain::request::{Action, Press, State};
+use cleanslate::secrets::vault::Vault;
 use cleanslate::store::rules::Rules;
 use cleanslate::store::{Row, Store as _};
-use cleanslate::worker::Worker;
+use cleanslate::worker::{Supplies, Worker};
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,6 +30,7 @@ use super::memory::Memory;
 use super::port::{Dead, Fate, Fault, Port, Touch};
 use super::sample;
 use super::scenario::Scenario;
+use super::vault::MemoryVault;
 
 /// More rounds than any life needs.
 const ROUNDS: usize = 2000;
@@ -41,6 +45,7 @@ pub(crate) enum Bug {
     Resends,
     SignsLate,
     NoSweep,
+    Overwrites,
 }
 
 /// One call that could fail.
@@ -78,8 +83,11 @@ pub(crate) struct World {
     memory: Arc<Memory>,
     fleet: Arc<Fleet>,
     channel: Arc<Channel>,
+    vault: Arc<MemoryVault>,
     clock: Clock,
     state: Arc<Mutex<Mutable>>,
+    /// How many passwords were made.
+    passwords: Arc<AtomicU8>,
 }
 
 struct Mutable {
@@ -149,7 +157,9 @@ impl World {
         let clock: Clock = Arc::new(move || shared.lock().unwrap().now);
         let memory = match bug {
             Bug::IgnoresBefore => Memory::careless(sample::origin()),
-            Bug::None | Bug::Resends | Bug::SignsLate | Bug::NoSweep => Memory::new(sample::origin()),
+            Bug::None | Bug::Resends | Bug::SignsLate | Bug::NoSweep | Bug::Overwrites => {
+                Memory::new(sample::origin())
+            }
         };
         Arc::new(Self {
             scenario,
@@ -158,8 +168,10 @@ impl World {
             memory: Arc::new(memory),
             fleet: Arc::new(Fleet::new(Arc::clone(&clock), scenario.net())),
             channel: Arc::new(Channel::new(Arc::clone(&clock))),
+            vault: Arc::new(MemoryVault::careless(bug == Bug::Overwrites)),
             clock,
             state,
+            passwords: Arc::default(),
         })
     }
 
@@ -172,7 +184,7 @@ impl World {
         let order = Inbound::Order {
             caller: sample::caller_on(self.scenario.platform(), "UALICE"),
             id: sample::id("one"),
-            order: Ok(Order::Reset(Box::new(sample::ask(sample::INSTANCE)))),
+            order: Ok(Order::Reset(Box::new(sample::ask(&self.scenario.words())))),
         };
         self.play(process.app.receive(order, self.now()));
         let dead = self.state.lock().unwrap().dead;
@@ -210,11 +222,12 @@ impl World {
         let cloud: Arc<dyn Cloud> = match self.bug {
             Bug::Resends => Arc::new(Rogue::Resends(fleet)),
             Bug::SignsLate => Arc::new(Rogue::SignsLate(fleet)),
-            Bug::None | Bug::IgnoresBefore | Bug::NoSweep => fleet,
+            Bug::None | Bug::IgnoresBefore | Bug::NoSweep | Bug::Overwrites => fleet,
         };
         let fate = Arc::new(Lot(Arc::clone(self)));
         let (store, chat) = (Arc::clone(&self.memory) as _, Arc::clone(&self.channel) as _);
-        let port = Arc::new(Port { fate, store, chat, cloud });
+        let vault = Arc::clone(&self.vault) as _;
+        let port = Arc::new(Port { fate, store, chat, cloud, vault });
         let rules = Arc::new(Rules::new(Arc::clone(&port) as _, self.policies()));
         let app = App {
             store: Arc::clone(&port) as _,
@@ -227,12 +240,28 @@ impl World {
             regions: vec!["ap-guangzhou".to_owned()],
             store: Arc::clone(&port) as _,
             chat: Arc::clone(&port) as _,
+            supplies: self.supplies(Arc::clone(&port) as _),
             cloud: port,
             rules,
             clock: Arc::clone(&self.clock),
             claims: AtomicU64::new(0),
         };
         Process { app, worker }
+    }
+
+    /// No two passwords are the same.
+    fn supplies(&self, vault: Arc<dyn Vault>) -> Supplies {
+        let made = Arc::clone(&self.passwords);
+        Supplies {
+            login: Login::Keep,
+            prefix: "login/".to_owned(),
+            vault,
+            texts: Arc::new(|_| Err(PlanRefusal::NoSuchText { known: Vec::new() })),
+            noise: Arc::new(move || {
+                let number = made.fetch_add(1, Ordering::Relaxed);
+                Ok([number; size_of::<Noise>()])
+            }),
+        }
     }
 
     fn policies(&self) -> Policies {
@@ -345,6 +374,11 @@ impl World {
         let shown = self.shown();
         if let Some(lie) = shown.iter().find(|text| verdict(text).is_some_and(|said| said != (wipes > 0))) {
             return Err(format!("{wipes} wipes, and the channel read {lie:?}"));
+        }
+        for (name, sent) in self.fleet.passwords() {
+            if self.vault.read(&name).as_ref() != Some(&sent) {
+                return Err(format!("the password that was sent is not the one in {name}"));
+            }
         }
         for row in self.rows() {
             let state = &row.request.state;

@@ -34,11 +34,11 @@ fn refusals_before_a_card() {
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the image is for arm64 and the machine is x86_64. Choose an image for the machine's architecture.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    it has no key pair that could be kept. Choose key=skey-…, login=image (for an image of your own) or login=random.
+    it has no key pair that could be kept. Choose key=skey-…, login=vault, login=random or, for an image of your own, login=image.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    key pairs do not work on Windows. Choose login=image (for an image of your own) or login=random.
+    key pairs do not work on Windows. Choose login=vault, login=random or, for an image of your own, login=image.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    login=image works for custom, shared and imported images, and this one is public. Choose login=keep, key=skey-… or login=random.
+    login=image works for custom, shared and imported images, and this one is none of them. Choose login=keep, key=skey-…, login=vault or login=random.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the new system does not take this host name. On Windows: 2 to 15 letters, digits and single hyphens, no dot, not digits alone.
     Ask for this instead: /reset ins-r8hr2upy img-pmqg1cw7 60GB
@@ -47,8 +47,6 @@ fn refusals_before_a_card() {
     no change between Linux and Windows works on a CLOUD_HSSD system disk. It works on CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD and CLOUD_BSSD; choose an image of the same kind.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     asked for the price of this reset, Tencent Cloud refused it: InvalidParameterValue.KeyPairNotFound. A key pair does not exist. Correct `key=`, then ask again.
-    You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
-    login=vault cannot be carried out by this version. Leave it out.
     You asked: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b
     the card could not be posted (not_in_channel). Let the bot into the channel (/invite @cleanslate), then ask again.
     To try again: /reset ins-r8hr2upy img-pmqg1cw7 60GB hostname=a..b

@@ -3,6 +3,7 @@
 mod answers;
 mod channel;
 mod limits;
+mod logins;
 mod losses;
 mod truth;
 
@@ -88,6 +89,7 @@ fn image(id: &str, os_name: &str, family: Family) -> Image {
         state: "NORMAL".to_owned(),
         architecture: "x86_64".to_owned(),
         size_gb: 20,
+        cloud_init: Some(true),
     }
 }
 
@@ -143,7 +145,7 @@ fn planned_with(text: &str, machine: Machine, target: Known<Image>, terms: Terms
     let request = asked(text);
     let current = Known::Found(image("img-487zeit5", "Ubuntu 22.04", Family::Linux));
     let findings = Findings { account: "acme-prod".to_owned(), machine, current, target };
-    let plan = Plan::draw(&request.ask, findings, &policy()).unwrap();
+    let plan = Plan::draw(&request.ask, findings, &policy(), &logins::means(&request)).unwrap();
     let plan = Plan { price: Known::Found(hourly("0.005")), snapshot: Known::Found(days_ago(9)), ..plan };
     let digest = plan.digest();
     then(&request, 1, None, Event::Planned { plan: Box::new(plan), terms, digest })
@@ -340,7 +342,6 @@ fn plan_refusals() -> Vec<PlanRefusal> {
             code: text("InvalidParameterValue.KeyPairNotFound"),
             advice: text("A key pair does not exist. Correct `key=`, then ask again."),
         },
-        PlanRefusal::NotYet { option: text("login=vault") },
     ]
 }
 

@@ -66,7 +66,7 @@ fn every_text_about_an_open_doubt_or_a_wipe_says_what_it_means_for_the_disk() {
 
 #[test]
 fn every_refusal_says_that_nothing_was_wiped_and_what_to_type() {
-    for why in refusals() {
+    for why in refusals().into_iter().chain(logins::refusals()) {
         for request in [asked(RESET), planned(), posted(), approved()] {
             let refused = then(&request, 48, None, Event::Refused { why: why.clone() });
             for text in [text(&ended_before_card(&refused)), said(&refused, Speech::End)] {

@@ -1,9 +1,11 @@
-//! The secrets: from a file that only its owner can read, or from the environment, which wins.
+//! The secrets: from a file that only its owner can read, or from the environment, which wins. Passwords that this
+//! program makes itself are kept in a [`vault`].
+
+mod file;
+pub mod vault;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail, ensure};
@@ -150,7 +152,7 @@ impl Secrets {
         }
         *kept = None;
         let mut sheet = match &self.source {
-            SecretSource::File(path) => read(path)?,
+            SecretSource::File(path) => file::read(path)?,
             SecretSource::Env => Sheet::new(),
         };
         for name in NAMES {
@@ -188,55 +190,6 @@ fn api_key(sheet: &Sheet, [id, key, token]: [&str; 3]) -> anyhow::Result<ApiKey>
     })
 }
 
-/// The mode is that of the opened file, so that it cannot be exchanged in between.
-fn read(path: &Path) -> anyhow::Result<Sheet> {
-    let shown = path.display();
-    let mut file = std::fs::File::open(path).with_context(|| {
-        format!("{shown} cannot be opened (for the environment alone, write kind = \"env\" in [secrets])")
-    })?;
-    let mode = file.metadata().with_context(|| format!("{shown} cannot be looked at"))?.mode();
-    ensure!(
-        mode % 0o100 == 0,
-        "{shown} can be read by others (mode {:03o}): run `chmod 600 {shown}`, and change what they may have read",
-        mode & 0o777
-    );
-    let mut text = String::new();
-    file.read_to_string(&mut text).with_context(|| format!("{shown} cannot be read"))?;
-    parse(&text).with_context(|| format!("{shown} cannot be used"))
-}
-
-/// Two levels of names over strings. A complaint names keys and lines, never a value: the parser's own messages
-/// quote what they stumble over.
-fn parse(text: &str) -> anyhow::Result<Sheet> {
-    let table: toml::Table = toml::from_str(text).map_err(|why: toml::de::Error| {
-        let line =
-            text.get(..why.span().map_or(0, |span| span.start)).unwrap_or_default().matches('\n').count();
-        anyhow::anyhow!(
-            "line {} is not TOML: write name = \"value\" under [slack], [discord] or [tencent]",
-            line + 1
-        )
-    })?;
-    let mut sheet = Sheet::new();
-    for (section, keys) in table {
-        let toml::Value::Table(keys) = keys else {
-            bail!("{section} is not a section: write [slack], [discord] or [tencent] above the secrets");
-        };
-        for (key, value) in keys {
-            let whole = format!("{section}.{key}");
-            let Some(name) = NAMES.into_iter().find(|name| *name == whole) else {
-                bail!("{whole} is no secret of this program; they are {}", NAMES.join(", "));
-            };
-            let value = match value {
-                toml::Value::String(value) => value,
-                toml::Value::Datetime(at) => at.to_string(),
-                _ => bail!("{whole} is not text: write it in quotes"),
-            };
-            sheet.insert(name, value.into());
-        }
-    }
-    Ok(sheet)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,29 +198,6 @@ mod tests {
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         Secrets::new(SecretSource::Env, environment, Arc::new(|| Timestamp::UNIX_EPOCH))
-    }
-
-    #[test]
-    fn a_complaint_never_quotes_a_value() {
-        let complaints = [
-            "[slack]\nsigning_secret = canary",
-            "[slack]\nsigning_secret = \"canary",
-            "slack = \"canary\"",
-            "[slack]\nbot_token = [\"canary\"]",
-            "[slack]\nbot_tokn = \"canary\"",
-            "[slack]\nbot_token = \"canary\"\nbot_token = \"canary\"",
-        ]
-        .map(|text| format!("{:#}\n", parse(text).unwrap_err()))
-        .concat();
-        assert!(!complaints.contains("canary"), "{complaints}");
-        insta::assert_snapshot!(complaints, @r#"
-        line 2 is not TOML: write name = "value" under [slack], [discord] or [tencent]
-        line 2 is not TOML: write name = "value" under [slack], [discord] or [tencent]
-        slack is not a section: write [slack], [discord] or [tencent] above the secrets
-        slack.bot_token is not text: write it in quotes
-        slack.bot_tokn is no secret of this program; they are slack.signing_secret, slack.signing_secret_previous, slack.signing_secret_previous_until, slack.bot_token, discord.public_key, discord.bot_token, tencent.secret_id, tencent.secret_key, tencent.token, tencent_read.secret_id, tencent_read.secret_key, tencent_read.token
-        line 3 is not TOML: write name = "value" under [slack], [discord] or [tencent]
-        "#);
     }
 
     #[test]
@@ -345,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_previous_signing_secret_comes_with_its_end() {
-        let rotating = parse(
+        let rotating = file::parse(
             "[slack]\nsigning_secret = \"new\"\nsigning_secret_previous = \"old\"\n\
              signing_secret_previous_until = 2026-11-24T09:00:00Z",
         );
