@@ -125,15 +125,15 @@ fn a_card_names_secret_and_text_and_what_is_not_known() {
     let cards = [Known::Found(known), Known::Found(unsaid), Known::Unasked("no".to_owned())].map(|target| {
         let request = post(&planned_with(words, machine(), target, terms()));
         let card = text(&card(&request, at(1)).unwrap());
-        let lines = card.lines().filter(|line| line.starts_with("Login") || line.starts_with("Also"));
+        let lines = card.lines().filter(|line| line.starts_with("Login") || line.starts_with("System"));
         lines.map(str::to_owned).collect::<Vec<_>>().join("\n")
     });
     insta::assert_snapshot!(cards.join("\n"), @"
+    System   Ubuntu 22.04 (img-487zeit5) → TencentOS 4 (img-pmqg1cw7) · host name web-8 · userdata base (SHA-256 a8076d3d…) · security agent off
     Login    a new password, kept before the wipe; to read it: cat /srv/cleanslate/vault/cleanslate/login/ins-r8hr2upy/oc4vjmtyvbi3to5e6wpqryaaea · 2 data disks: not formatted by this call
-    Also     host name web-8 · userdata base (SHA-256 a8076d3d…) · security agent off
+    System   Ubuntu 22.04 (img-487zeit5) → TencentOS 4 (img-pmqg1cw7) · host name web-8 · userdata base (SHA-256 a8076d3d…, not known whether this image runs it) · security agent off
     Login    a new password, kept before the wipe; to read it: cat /srv/cleanslate/vault/cleanslate/login/ins-r8hr2upy/oc4vjmtyvbi3to5e6wpqryaaea · 2 data disks: not formatted by this call
-    Also     host name web-8 · userdata base (SHA-256 a8076d3d…, not known whether this image runs it) · security agent off
+    System   Ubuntu 22.04 (img-487zeit5) → img-pmqg1cw7 · host name web-8 · userdata base (SHA-256 a8076d3d…, not known whether this image runs it) · security agent off
     Login    a new password, kept before the wipe; to read it: cat /srv/cleanslate/vault/cleanslate/login/ins-r8hr2upy/oc4vjmtyvbi3to5e6wpqryaaea · 2 data disks: not formatted by this call
-    Also     host name web-8 · userdata base (SHA-256 a8076d3d…, not known whether this image runs it) · security agent off
     ");
 }
