@@ -271,7 +271,7 @@ async fn start_front(file: PathBuf) -> String {
 }
 
 fn door() -> chat::Door<slack::verify::Keys> {
-    let keys: chat::Keys<_> = Arc::new(|| {
+    let keys: chat::Keys<_> = Arc::new(|_| {
         let keys = slack::verify::Keys { current: cast::SLACK_SIGNING_SECRET.into(), previous: None };
         std::future::ready(Ok(keys)).boxed()
     });

@@ -10,6 +10,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 /// Amazon Root CA 1 to 4 and Starfield Services G2: every AWS endpoint chains to one of them. Reading the machine's
@@ -24,11 +25,16 @@ const CALL: Duration = Duration::from_secs(8);
 /// The services that are called, as the SDK names them.
 const SERVICES: [&str; 3] = ["DynamoDB", "Secrets Manager", "Lambda"];
 
-/// What every client of an AWS service is made from.
+/// What every client of an AWS service is made from; the environment is looked at once.
 ///
 /// # Errors
 /// When there is no region, or an endpoint that was set is neither https nor a loopback address.
 pub async fn config() -> anyhow::Result<SdkConfig> {
+    static SHARED: OnceCell<SdkConfig> = OnceCell::const_new();
+    SHARED.get_or_try_init(|| Box::pin(load())).await.cloned()
+}
+
+async fn load() -> anyhow::Result<SdkConfig> {
     let roots = TrustStore::empty().with_pem_certificate(ROOTS);
     let tls = TlsContext::builder().with_trust_store(roots).build().context("TLS for AWS")?;
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();

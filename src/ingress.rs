@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::chat::{Door, Inbound, Reply, Unreadable, Verified, discord, slack};
-use crate::domain::Clock;
-use crate::domain::notice;
+use crate::chat::{Door, Inbound, Reply, Unreadable, Unverified, Verified, discord, slack};
+use crate::domain::{Clock, notice};
+use crate::secrets;
 
 /// The longest body that is read, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -77,20 +78,10 @@ impl Ingress {
         body: Bytes,
     ) -> Response<Bytes> {
         let Some(door) = door else { return empty(StatusCode::NOT_FOUND) };
-        let keys = match (door.keys)().await {
-            Ok(keys) => keys,
-            Err(why) => {
-                tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without its key");
-                return empty(StatusCode::SERVICE_UNAVAILABLE);
-            }
-        };
         let now = (self.clock)();
-        let verified = match (door.verify)(&keys, &parts.headers, body, now) {
+        let verified = match genuine(door, &parts.headers, &body, now).await {
             Ok(verified) => verified,
-            Err(why) => {
-                tracing::warn!(reason = ?why, "Refused a request that is not genuine: {why}");
-                return empty(StatusCode::UNAUTHORIZED);
-            }
+            Err(status) => return empty(status),
         };
         let reply = match parse(&verified) {
             Ok(inbound) => self.app.receive(inbound, now).await,
@@ -112,6 +103,36 @@ impl Ingress {
             }
         }
     }
+}
+
+/// The body, if its platform signed it. A signature that does not match may have been made with a secret that is newer
+/// than the one at hand.
+async fn genuine<K>(
+    door: &Door<K>,
+    headers: &HeaderMap,
+    body: &Bytes,
+    now: Timestamp,
+) -> Result<Verified, StatusCode> {
+    let mut verdict = Err(Unverified::Mismatch);
+    for max_age in [secrets::MAX_AGE, secrets::DOUBTED_AGE] {
+        match ((door.keys)(max_age).await, verdict) {
+            (Ok(keys), _) => verdict = (door.verify)(&keys, headers, body.clone(), now),
+            (Err(why), last) => {
+                tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without its key");
+                if max_age == secrets::MAX_AGE {
+                    return Err(StatusCode::SERVICE_UNAVAILABLE);
+                }
+                verdict = last;
+            }
+        }
+        if !matches!(verdict, Err(Unverified::Mismatch)) {
+            break;
+        }
+    }
+    verdict.map_err(|why| {
+        tracing::warn!(reason = ?why, "Refused a request that is not genuine: {why}");
+        StatusCode::UNAUTHORIZED
+    })
 }
 
 /// No body: a stranger learns nothing.

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use clap::{CommandFactory as _, Parser as _};
 use cleanslate::assemble::{Incomplete, Parts};
 use cleanslate::cli::args::{Audit, AuditOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions};
 use cleanslate::cli::{audit, check, register, rehearse};
-use cleanslate::config::{Config, ConfigError, Environment};
+use cleanslate::config::{Config, ConfigError, Environment, Source};
 use cleanslate::domain::Clock;
 use cleanslate::entry::server::{self, Patience, Server};
 use cleanslate::sim::{Sim, cast, fleet::Fleet};
@@ -48,41 +47,41 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
     let clock: Clock = Arc::new(now);
     let out = &mut std::io::stdout();
     let usual = environment.config_file(None);
-    let load = |file: ConfigFile| {
-        let file = file.config.unwrap_or(usual);
-        Config::load(&file).map(|config| (config, file))
+    let load = async |file: ConfigFile| -> anyhow::Result<(Config, Source)> {
+        let source = assemble::source(file.config.unwrap_or(usual)).await?;
+        Ok((source.load().await?, source))
     };
     match mode {
         Mode::Rehearse(options) => rehearse::run(options, now()).await,
         Mode::Serve(file) => {
-            let (config, file) = load(file)?;
-            serve(config, &file, environment, clock).await
+            let (config, source) = load(file).await?;
+            serve(config, source, environment, clock).await
         }
         Mode::Sim(options) => simulate(options, clock).await,
         Mode::Audit(Audit::List(AuditOptions { file, json })) => {
-            audit::list(assemble::store(&load(file)?.0)?.as_ref(), out, json).await.map(|()| true)
+            audit::list(assemble::store(&load(file).await?.0)?.as_ref(), out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Show { id, options: AuditOptions { file, json } }) => {
-            audit::show(assemble::store(&load(file)?.0)?.as_ref(), &id, out, json).await.map(|()| true)
+            audit::show(assemble::store(&load(file).await?.0)?.as_ref(), &id, out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Verify(AuditOptions { file, json })) => {
-            let config = load(file)?.0;
+            let config = load(file).await?.0;
             audit::report(assemble::store(&config)?.as_ref(), &config.origin, out, json).await
         }
         Mode::Check(file) => {
-            let config = load(file)?.0;
-            let secrets = assemble::secrets(&config, environment.secrets, &clock);
+            let config = load(file).await?.0;
+            let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
             check::check(&config, &secrets, out).await
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
-            let config = load(file)?.0;
-            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock));
+            let config = load(file).await?.0;
+            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock).await?);
             let discord = config.platforms.discord.as_ref().ok_or(Missing("[discord]"))?;
             let client = assemble::discord_client(discord, &secrets)?;
             register::run(&client, &config, register::Options { global, dry_run }, out).await
         }
         Mode::Manifest { file, url } => {
-            let config = load(file)?.0;
+            let config = load(file).await?.0;
             let url = url.or(config.public_url).unwrap_or_else(|| {
                 let missing = "say where Slack reaches this server: --url https://\u{2026}";
                 Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
@@ -101,9 +100,14 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
-async fn serve(config: Config, file: &Path, environment: Environment, clock: Clock) -> anyhow::Result<bool> {
-    let secrets = assemble::secrets(&config, environment.secrets, &clock);
-    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, file, secrets, &clock)?;
+async fn serve(
+    config: Config,
+    source: Source,
+    environment: Environment,
+    clock: Clock,
+) -> anyhow::Result<bool> {
+    let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
+    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, source, secrets, &clock).await?;
     let shutdown = server::signalled()?;
     let listener = bind(config.listen).await?;
     tracing::info!("Listening on http://{}", listener.local_addr()?);

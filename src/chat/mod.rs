@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::domain::ask::{Hint, Order};
@@ -95,8 +95,8 @@ pub enum Reply {
     Form(Form),
 }
 
-/// Fetches what a platform's signatures are checked with.
-pub type Keys<K> = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<K>> + Send + Sync>;
+/// Fetches what a platform's signatures are checked with, as it was read no longer ago than this.
+pub type Keys<K> = Arc<dyn Fn(SignedDuration) -> BoxFuture<'static, anyhow::Result<K>> + Send + Sync>;
 
 /// Reads a bot token, each time anew: it may have been rotated.
 pub type Token = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<SecretString>> + Send + Sync>;

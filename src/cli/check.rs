@@ -24,9 +24,9 @@ pub async fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> a
     for warning in warnings(config) {
         writeln!(out, "warn  {warning}")?;
     }
-    logins(config, out).await?;
+    logins(config, secrets, out).await?;
     let mut failures: Vec<String> = Vec::new();
-    for (what, found) in assemble::inventory(config, secrets) {
+    for (what, found) in assemble::inventory(config, secrets).await {
         match found.map_err(|why| format!("{why:#}")) {
             Ok(()) => writeln!(out, "ok    secrets: {what}")?,
             Err(why) if failures.contains(&why) => {}
@@ -40,8 +40,8 @@ pub async fn check(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> a
 }
 
 /// How people can log in afterwards, and the texts that a new system can run.
-async fn logins(config: &Config, out: &mut dyn Write) -> anyhow::Result<()> {
-    let vault = assemble::vault(config)?;
+async fn logins(config: &Config, secrets: &Secrets, out: &mut dyn Write) -> anyhow::Result<()> {
+    let vault = secrets.vault()?;
     let name = format!("{}INSTANCE/REQUEST", config.logins.vault_prefix);
     match vault.ready().await {
         Ok(()) => writeln!(out, "ok    login=vault: read a password with {}", vault.reading(&name))?,

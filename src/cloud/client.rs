@@ -26,6 +26,9 @@ use crate::outbound::{self, Timeouts};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Read,
+    /// The same, after the cloud refused what [`Purpose::Read`] gave: it may have been rotated.
+    ReadRefused,
+    /// As it is in force now.
     Wipe,
 }
 
@@ -90,11 +93,25 @@ impl Client {
         region: &str,
         body: &Value,
     ) -> Result<Answer<Value>, CloudError> {
-        let credentials =
-            (self.keys)(Purpose::Read).await.map_err(|why| CloudError::Credentials(format!("{why:#}")))?;
-        let (language, signed_at, nonce) = (&*self.settings.language, (self.clock)(), self.nonce());
-        let call = Call { service, action, region, language, body, signed_at, nonce };
-        match self.send(&self.reads, &credentials, call).await {
+        let keys = async |purpose| {
+            (self.keys)(purpose).await.map_err(|why| CloudError::Credentials(format!("{why:#}")))
+        };
+        let ask = async |credentials: &Credentials| {
+            let (language, signed_at, nonce) = (&*self.settings.language, (self.clock)(), self.nonce());
+            let call = Call { service, action, region, language, body, signed_at, nonce };
+            self.send(&self.reads, credentials, call).await
+        };
+        let credentials = keys(Purpose::Read).await?;
+        let mut answer = ask(&credentials).await;
+        if let Ok((_, Envelope::Error { code, .. })) = &answer
+            && errors::is_of_the_key(code)
+        {
+            let newer = keys(Purpose::ReadRefused).await?;
+            if newer.differ_from(&credentials) {
+                answer = ask(&newer).await;
+            }
+        }
+        match answer {
             Ok((date, Envelope::Good { body, .. })) => Ok(Answer { date, value: body }),
             Ok((_, Envelope::Error { code, message, .. })) => Err(CloudError::Refused { code, message }),
             Ok((_, Envelope::Unreadable(why))) => Err(CloudError::Unclear(why.to_owned())),

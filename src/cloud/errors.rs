@@ -53,6 +53,13 @@ pub fn verdict(code: &str) -> Verdict {
     table.refused.get(code).or_else(family).map_or(Verdict::Unknown(None), Verdict::Refused)
 }
 
+/// Whether the code says that the key is not, or no more, the right one: 4100 is the legacy API's.
+pub fn is_of_the_key(code: &str) -> bool {
+    let one = |of: &str| code.strip_prefix("AuthFailure.") == Some(of);
+    code == "4100"
+        || ["InvalidSecretId", "SecretIdNotFound", "SignatureFailure", "TokenFailure"].into_iter().any(one)
+}
+
 /// Whether a read that was answered so may succeed when it is made again soon.
 pub fn is_passing(code: &str) -> bool {
     TABLE.passing.iter().any(|start| code.starts_with(start))

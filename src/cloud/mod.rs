@@ -9,7 +9,7 @@ pub mod wire;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::id::{ImageId, InstanceId};
 use crate::domain::password::Password;
@@ -22,6 +22,17 @@ pub struct Credentials {
     pub secret_id: String,
     pub secret_key: SecretString,
     pub token: Option<SecretString>,
+}
+
+impl Credentials {
+    /// Whether a call signed with `other` may be answered otherwise.
+    fn differ_from(&self, other: &Self) -> bool {
+        let shown = |one: &Self| {
+            let token = one.token.as_ref().map(|token| token.expose_secret().to_owned());
+            (one.secret_id.clone(), one.secret_key.expose_secret().to_owned(), token)
+        };
+        shown(self) != shown(other)
+    }
 }
 
 /// An answer, with the cloud's own clock: HTTP `Date`. An answer without one is no evidence of time.

@@ -12,7 +12,7 @@ use super::platforms;
 use super::raw::{RawAudit, RawCloud, RawConfig, RawSecrets, RawServer, RawStore};
 use super::rules::{RawRules, Served};
 use super::values::{address, duration, list, only, required, unserved};
-use super::{Api, Cloud, Config, Wrong};
+use super::{Api, Cloud, Config, SecretsPlace, Wrong};
 
 /// What was wrong so far.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl RawConfig {
         let cloud = faults.keep(cloud.check());
         let (rules, wrong) = RawRules { approval, targets, limits, people }.check(here);
         faults.0.extend(wrong);
-        let logins = secrets.as_ref().and_then(|secrets| faults.keep(login.check(secrets.as_deref())));
+        let logins = secrets.as_ref().and_then(|secrets| faults.keep(login.check(secrets)));
         let userdata = faults.keep(check_userdata(userdata, folder));
         match (server, store, secrets, origin, platforms, cloud, rules, logins.zip(userdata)) {
             (
@@ -104,24 +104,33 @@ impl RawStore {
 }
 
 impl RawSecrets {
-    fn check(self, folder: &Path) -> Result<Option<PathBuf>, Wrong> {
+    fn check(self, folder: &Path) -> Result<SecretsPlace, Wrong> {
         let Self { kind, path, verify, bot, cloud } = self;
-        unserved("secrets.verify", verify.as_ref())?;
-        unserved("secrets.bot", bot.as_ref())?;
-        unserved("secrets.cloud", cloud.as_ref())?;
-        match (kind.as_deref(), path) {
-            (None | Some("file"), path) => {
-                Ok(Some(folder.join(path.unwrap_or_else(|| "secrets.toml".to_owned()))))
+        let kind = kind.as_deref().unwrap_or("file");
+        let elsewhere = [
+            ("secrets.path", path.as_ref(), "file"),
+            ("secrets.verify", verify.as_ref(), "aws"),
+            ("secrets.bot", bot.as_ref(), "aws"),
+            ("secrets.cloud", cloud.as_ref(), "aws"),
+        ];
+        for (key, value, of) in elsewhere {
+            if value.is_some() && of != kind {
+                let write = format!("remove it, or write kind = \"{of}\"");
+                return Err(Wrong::new(key, format!("kind = \"{kind}\" has none"), write));
             }
-            (Some("env"), None) => Ok(None),
-            (Some("env"), Some(_)) => Err(Wrong::new(
-                "secrets.path",
-                "the environment has no path",
-                "remove it, or write kind = \"file\"",
-            )),
-            (Some(kind), _) => {
-                let wrong = format!("this build does not serve `{kind}`");
-                Err(Wrong::new("secrets.kind", wrong, "write \"file\" or \"env\""))
+        }
+        let or = |name: Option<String>, usual: &str| name.unwrap_or_else(|| usual.to_owned());
+        match kind {
+            "file" => Ok(SecretsPlace::File(folder.join(or(path, "secrets.toml")))),
+            "env" => Ok(SecretsPlace::Environment),
+            "aws" => Ok(SecretsPlace::Manager {
+                verify: or(verify, "cleanslate/verify"),
+                bot: or(bot, "cleanslate/bot"),
+                cloud: or(cloud, "cleanslate/cloud"),
+            }),
+            kind => {
+                let wrong = format!("secrets are not kept in `{kind}`");
+                Err(Wrong::new("secrets.kind", wrong, "write \"file\", \"env\" or \"aws\""))
             }
         }
     }

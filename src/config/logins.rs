@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Wrong;
 use super::raw::RawLogin;
+use super::{SecretsPlace, Wrong};
 use crate::domain::ask::Login;
 use crate::domain::plan::{PlanRefusal, Text, Texts};
 
@@ -19,17 +19,21 @@ pub struct Logins {
 }
 
 impl RawLogin {
-    /// `secrets` is the secrets' file: only beside one a password can be kept.
-    pub(super) fn check(self, secrets: Option<&Path>) -> Result<Logins, Wrong> {
+    /// Where the secrets are decides whether a password can be kept.
+    pub(super) fn check(self, secrets: &SecretsPlace) -> Result<Logins, Wrong> {
         let Self { default, vault_prefix } = self;
         let key = "login.default";
         let default = match default.as_deref() {
             None | Some("keep") => Login::Keep,
             Some("image") => Login::Image,
             Some("random") => Login::Random,
-            Some("vault") if secrets.is_none() => {
+            Some("vault") if *secrets == SecretsPlace::Environment => {
                 let wrong = "a new password could not be kept: the environment cannot be written to";
-                return Err(Wrong::new(key, wrong, "write kind = \"file\" in [secrets], or another login"));
+                return Err(Wrong::new(
+                    key,
+                    wrong,
+                    "write kind = \"file\" or \"aws\" in [secrets], or another login",
+                ));
             }
             Some("vault") => Login::Vault,
             Some(other) => {
@@ -54,22 +58,31 @@ fn is_part(part: &str) -> bool {
     !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
 }
 
-/// The files of `[userdata]`, by the names that are typed.
+/// Where a text of `[userdata]` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPlace {
+    File(PathBuf),
+    /// In the configuration itself, which on Lambda has no files beside it.
+    Here(String),
+}
+
+/// The texts of `[userdata]`, by the names that are typed.
 pub(super) fn check_userdata(
     texts: BTreeMap<String, String>,
     folder: &Path,
-) -> Result<BTreeMap<String, PathBuf>, Wrong> {
+) -> Result<BTreeMap<String, TextPlace>, Wrong> {
     let file = |(name, place): (String, String)| {
         let key = format!("userdata.{name}");
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
             return Err(Wrong::new(key, "it cannot be typed", "use 1 to 40 letters, digits, `-` and `_`"));
         }
-        match place.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => Ok((name, folder.join(path))),
+        match place.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok((name, TextPlace::File(folder.join(path)))),
+            Some(("text", text)) => Ok((name, TextPlace::Here(text.to_owned()))),
             Some(_) | None => {
-                let wrong = format!("`{place}` is not a place");
-                Err(Wrong::new(key, wrong, "write it like \"file:userdata/base.sh\""))
+                let write = "write it like \"file:userdata/base.sh\" or \"text:#!/bin/sh\u{2026}\"";
+                Err(Wrong::new(key, "it is not a place", write))
             }
         }
     };
@@ -77,13 +90,14 @@ pub(super) fn check_userdata(
 }
 
 /// Reads a text anew each time: what is sent is what its file holds at the claim, if that is what was approved.
-pub fn texts(files: BTreeMap<String, PathBuf>) -> Texts {
-    Arc::new(move |name| {
-        let Some(file) = files.get(name) else {
-            return Err(PlanRefusal::NoSuchText { known: files.keys().cloned().collect() });
-        };
-        let bytes = std::fs::read(file)
-            .map_err(|why| PlanRefusal::TextUnreadable { why: format!("{}: {why}", file.display()) })?;
-        Text::of(name, &bytes)
+pub fn texts(places: BTreeMap<String, TextPlace>) -> Texts {
+    Arc::new(move |name| match places.get(name) {
+        None => Err(PlanRefusal::NoSuchText { known: places.keys().cloned().collect() }),
+        Some(TextPlace::Here(text)) => Text::of(name, text.as_bytes()),
+        Some(TextPlace::File(file)) => {
+            let bytes = std::fs::read(file);
+            let unreadable = |why| PlanRefusal::TextUnreadable { why: format!("{}: {why}", file.display()) };
+            Text::of(name, &bytes.map_err(unreadable)?)
+        }
     })
 }

@@ -9,6 +9,7 @@ mod nearest;
 mod platforms;
 mod raw;
 mod rules;
+mod source;
 mod text;
 mod values;
 
@@ -22,8 +23,9 @@ use url::Url;
 
 pub use self::environment::Environment;
 pub use self::live::LivePolicy;
-pub use self::logins::{Logins, texts};
+pub use self::logins::{Logins, TextPlace, texts};
 use self::raw::RawConfig;
+pub use self::source::{Reader, Source};
 use crate::domain::policy::Policy;
 
 /// Everything that is configured, but the secrets.
@@ -36,16 +38,28 @@ pub struct Config {
     pub sweep: Duration,
     /// The `SQLite` file.
     pub store: PathBuf,
-    /// The secrets file; `None`: every secret comes from the environment.
-    pub secrets: Option<PathBuf>,
+    pub secrets: SecretsPlace,
     /// Names the audit log.
     pub origin: String,
     pub platforms: Platforms,
     pub cloud: Cloud,
     pub policy: Policy,
     pub logins: Logins,
-    /// The files of the texts that can be asked for, by name.
-    pub userdata: BTreeMap<String, PathBuf>,
+    /// The texts that can be asked for, by name.
+    pub userdata: BTreeMap<String, TextPlace>,
+}
+
+/// Where the secrets are; the environment wins over each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretsPlace {
+    File(PathBuf),
+    Environment,
+    /// Three secrets of AWS Secrets Manager, by their names.
+    Manager {
+        verify: String,
+        bot: String,
+        cloud: String,
+    },
 }
 
 /// The platforms that are served: at least one.
@@ -133,25 +147,6 @@ impl fmt::Display for ConfigError {
 }
 
 impl Config {
-    /// Reads and checks a file. Paths in it are relative to its own folder, so that every command finds the same
-    /// store wherever it is run.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, at most one fault per section.
-    pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let fault = |wrong: Vec<Wrong>| ConfigError { file: file.to_owned(), wrong };
-        if file.to_str().is_some_and(|name| name.starts_with("secretsmanager:")) {
-            let wrong =
-                Wrong::new("--config", "this build does not read Secrets Manager", "name a file instead");
-            return Err(fault(vec![wrong]));
-        }
-        let text = std::fs::read_to_string(file).map_err(|why| {
-            let write = "name the file with --config or CLEANSLATE_CONFIG";
-            fault(vec![Wrong::new("--config", format!("it cannot be read ({why})"), write)])
-        })?;
-        Self::parse(&text, file.parent().unwrap_or(Path::new(""))).map_err(fault)
-    }
-
     /// Checks a configuration's text; relative paths start at `folder`.
     ///
     /// # Errors
@@ -212,7 +207,7 @@ slack = "U0456"
     fn what_is_left_out_has_a_default() {
         let config = Config::parse(SMALLEST, Path::new("/etc")).unwrap();
         assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
-        assert_eq!(config.secrets.as_deref(), Some(Path::new("/etc/secrets.toml")));
+        assert_eq!(config.secrets, SecretsPlace::File("/etc/secrets.toml".into()));
         assert_eq!(config.platforms.slack.unwrap().command, "/reset");
         assert_eq!(
             config.logins,
@@ -311,7 +306,8 @@ slack = "U0456"
             ("[slack]", "[server]\npublic_url = \"http://example.com\"\n[slack]"),
             ("[slack]", "[store]\nkind = \"dynamodb\"\n[slack]"),
             ("[slack]", "[store]\ntable = \"t\"\n[slack]"),
-            ("[slack]", "[secrets]\nkind = \"aws\"\n[slack]"),
+            ("[slack]", "[secrets]\nkind = \"vault\"\n[slack]"),
+            ("[slack]", "[secrets]\nkind = \"aws\"\npath = \"x\"\n[slack]"),
             ("[slack]", "[secrets]\nkind = \"env\"\npath = \"x\"\n[slack]"),
             ("[slack]", "[secrets]\nbot = \"x\"\n[slack]"),
             ("[slack]", "[discord]\nguild_ids = [\"2\"]\n[slack]"),
@@ -330,15 +326,16 @@ slack = "U0456"
         server.public_url: `http://example.com` is neither https nor a loopback address; write "https://cleanslate.example.com"
         store.kind: this build does not serve `dynamodb`; write "sqlite"
         store.table: this build does not serve it; remove it
-        secrets.kind: this build does not serve `aws`; write "file" or "env"
-        secrets.path: the environment has no path; remove it, or write kind = "file"
-        secrets.bot: this build does not serve it; remove it
+        secrets.kind: secrets are not kept in `vault`; write "file", "env" or "aws"
+        secrets.path: kind = "aws" has none; remove it, or write kind = "file"
+        secrets.path: kind = "env" has none; remove it, or write kind = "file"
+        secrets.bot: kind = "file" has none; remove it, or write kind = "aws"
         discord.application_id: it is missing; write the application's id: "123"
         login.default: `root` is no way to log in; write "keep", "image", "random" or "vault"
-        login.default: a new password could not be kept: the environment cannot be written to; write kind = "file" in [secrets], or another login
+        login.default: a new password could not be kept: the environment cannot be written to; write kind = "file" or "aws" in [secrets], or another login
         login.vault_prefix: `../login/` is not the beginning of a secret's name; write it like "cleanslate/login/"
         login.vault_prefix: `login` is not the beginning of a secret's name; write it like "cleanslate/login/"
-        userdata.base: `base.sh` is not a place; write it like "file:userdata/base.sh"
+        userdata.base: it is not a place; write it like "file:userdata/base.sh" or "text:#!/bin/sh…"
         userdata.base 1: it cannot be typed; use 1 to 40 letters, digits, `-` and `_`
         audit.origin: it is not 1 to 100 visible ASCII characters without `+`; write a name for this log that no other log has: "cleanslate.example/prod"
         audit.key: this build does not serve it; remove it

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 
-use super::file;
+use super::{SecretSource, file};
 use crate::domain::password::Password;
 
 /// What can keep a password.
@@ -33,11 +33,19 @@ pub trait Vault: Send + Sync {
     async fn keep(&self, name: &str, password: &Password) -> anyhow::Result<Password>;
 }
 
-/// The vault beside a secrets file; without one there is none.
-pub fn beside(secrets: Option<&Path>) -> anyhow::Result<Arc<dyn Vault>> {
-    let Some(secrets) = secrets else { return Ok(Arc::new(Nowhere)) };
-    let root = std::path::absolute(secrets.with_file_name("vault"));
-    Ok(Arc::new(Folder { root: root.context("the folder of the secrets has no path")? }))
+/// The vault that belongs to where the secrets come from: beside a file, in Secrets Manager, or none.
+///
+/// # Errors
+/// When this process has no folder to start a path from.
+pub fn of(source: &SecretSource) -> anyhow::Result<Arc<dyn Vault>> {
+    Ok(match source {
+        SecretSource::Env => Arc::new(Nowhere),
+        SecretSource::Manager(manager, _) => Arc::new(manager.clone()),
+        SecretSource::File(secrets) => {
+            let root = std::path::absolute(secrets.with_file_name("vault"));
+            Arc::new(Folder { root: root.context("the folder of the secrets has no path")? })
+        }
+    })
 }
 
 /// The environment: it can be read alone.
@@ -239,7 +247,7 @@ mod tests {
         std::fs::remove_dir(&trial.0.root).unwrap();
         std::fs::write(&trial.0.root, "a file where the folder should be").unwrap();
         assert!(format!("{:#}", ready(&trial.0).unwrap_err()).contains("cannot be made"));
-        let nowhere = beside(None).unwrap();
+        let nowhere = of(&SecretSource::Env).unwrap();
         assert!(ready(nowhere.as_ref()).unwrap_err().to_string().contains("cannot be written to"));
     }
 

@@ -37,7 +37,11 @@ fn client_within(signing: Signing, endpoint: String, timeouts: Timeouts) -> Clie
     let regions = vec!["ap-guangzhou".to_owned(), "ap-beijing".to_owned()];
     let settings = Settings { endpoint, signing, regions, language: "en-US".to_owned(), timeouts };
     let keys = Arc::new(|purpose| {
-        let id = if purpose == Purpose::Wipe { "wiper" } else { "reader" };
+        let id = match purpose {
+            Purpose::Read => "reader",
+            Purpose::ReadRefused => "rotated",
+            Purpose::Wipe => "wiper",
+        };
         let keys = Credentials {
             secret_id: id.to_owned(),
             secret_key: "key".to_owned().into(),

@@ -5,40 +5,40 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use cleanslate::assemble;
 use cleanslate::cli::check::check;
-use cleanslate::config::{Config, LivePolicy};
+use cleanslate::config::{Config, LivePolicy, Source};
 use cleanslate::domain::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::front::{Folder, NOW, configuration, secrets};
 
-#[test]
-fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_counts_as_no() {
+#[tokio::test]
+async fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_counts_as_no() {
     let folder = Folder::new();
     let file = folder.0.join("cleanslate.toml");
     let write = |text: &str| std::fs::write(&file, text).unwrap();
     let second = Arc::new(AtomicI64::new(0));
     let ticking = Arc::clone(&second);
     let clock: Clock = Arc::new(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-    let live = LivePolicy::new(file.clone(), clock);
+    let live = LivePolicy::new(Source::file(file.clone()), clock);
     let [minute, fresh] = [SignedDuration::from_mins(1), SignedDuration::ZERO];
 
     write(&configuration());
-    let old = live.today(minute).unwrap();
+    let old = live.today(minute).await.unwrap();
     write(&configuration().replace("[targets]", "self_approval = false\n[targets]"));
     second.store(59, Ordering::Relaxed);
-    assert!(Arc::ptr_eq(&old, &live.today(minute).unwrap()), "a minute is not over");
-    let new = live.today(fresh).unwrap();
+    assert!(Arc::ptr_eq(&old, &live.today(minute).await.unwrap()), "a minute is not over");
+    let new = live.today(fresh).await.unwrap();
     assert!(old.self_approval && !new.self_approval && old.hash != new.hash);
     second.store(58, Ordering::Relaxed);
     write(&configuration());
-    assert!(live.today(minute).unwrap().self_approval, "a clock that went back proves nothing");
+    assert!(live.today(minute).await.unwrap().self_approval, "a clock that went back proves nothing");
 
     write("[approval]\n");
     second.store(200, Ordering::Relaxed);
-    let why = format!("{:#}", live.today(minute).unwrap_err());
+    let why = format!("{:#}", live.today(minute).await.unwrap_err());
     assert!(why.contains("approval.approvers: it is missing"), "{why}");
     write(&configuration());
-    assert!(live.today(minute).is_ok(), "a failure is not remembered");
+    assert!(live.today(minute).await.is_ok(), "a failure is not remembered");
 }
 
 #[tokio::test]
@@ -50,7 +50,8 @@ async fn check_says_who_may_and_what_is_missing() {
     let mut some = secrets();
     some.remove("CLEANSLATE_TENCENT_SECRET_KEY");
     let mut out = Vec::new();
-    let good = check(&config, &assemble::secrets(&config, some, &clock), &mut out).await.unwrap();
+    let good =
+        check(&config, &assemble::secrets(&config, some, &clock).await.unwrap(), &mut out).await.unwrap();
     assert!(!good);
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
     ok    configuration; policy 01234567…
@@ -67,7 +68,11 @@ async fn check_says_who_may_and_what_is_missing() {
     ok    secrets: the bot's token for Discord
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);
-    assert!(check(&config, &assemble::secrets(&config, secrets(), &clock), &mut Vec::new()).await.unwrap());
+    assert!(
+        check(&config, &assemble::secrets(&config, secrets(), &clock).await.unwrap(), &mut Vec::new())
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -80,7 +85,7 @@ async fn check_says_where_passwords_go_and_which_texts_can_be_sent() {
     let config = Config::parse(&text, &folder.0).unwrap();
     let clock: Clock = Arc::new(|| NOW);
     let mut out = Vec::new();
-    check(&config, &assemble::secrets(&config, secrets(), &clock), &mut out).await.unwrap();
+    check(&config, &assemble::secrets(&config, secrets(), &clock).await.unwrap(), &mut out).await.unwrap();
     let said = String::from_utf8(out).unwrap().replace(folder.0.to_str().unwrap(), "/srv/cleanslate");
     let lines: Vec<&str> =
         said.lines().filter(|line| line.contains("login") || line.contains("userdata")).collect();

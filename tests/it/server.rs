@@ -69,7 +69,7 @@ async fn rest(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn an_order_over_the_wire_is_answered() {
-    let front = Front::new();
+    let front = Front::new().await;
     let running = plain(&front, Patience::default()).await;
     let mut bytes = wire(&order("ins-r8hr2upy", "1.1"));
     bytes.splice(..0, *b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -84,7 +84,7 @@ async fn an_order_over_the_wire_is_answered() {
 
 #[tokio::test]
 async fn bodies_are_bounded_whether_they_say_their_length_or_not() {
-    let front = Front::new();
+    let front = Front::new().await;
     let running = plain(&front, Patience::default()).await;
     let declared =
         format!("POST /slack/commands HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", BODY_MAX + 1);
@@ -105,7 +105,7 @@ async fn bodies_are_bounded_whether_they_say_their_length_or_not() {
 
 #[tokio::test]
 async fn many_headers_and_slow_senders_are_cut_off() {
-    let front = Front::new();
+    let front = Front::new().await;
     let running = plain(&front, Patience { read: SHORT, ..Patience::default() }).await;
     let many: String = (0..33).map(|n| format!("x-{n}: 1\r\n")).collect::<Vec<_>>().concat();
     let answer = rest(running.connect(format!("GET /healthz HTTP/1.1\r\n{many}\r\n").as_bytes()).await).await;
@@ -126,12 +126,12 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
     let (ask, give) = (Arc::clone(&asked), Arc::clone(&given));
     let Ingress { app, slack, clock, .. } = front.ingress();
     let slack = Arc::clone(&slack.as_ref().unwrap().keys);
-    let keys: chat::Keys<_> = Arc::new(move || {
+    let keys: chat::Keys<_> = Arc::new(move |max_age| {
         let (ask, give, slack) = (Arc::clone(&ask), Arc::clone(&give), Arc::clone(&slack));
         async move {
             ask.notify_one();
             give.notified().await;
-            slack().await
+            slack(max_age).await
         }
         .boxed()
     });
@@ -150,7 +150,7 @@ fn waiting(front: &Front) -> (Arc<Ingress>, Arc<Notify>, Arc<Notify>) {
 
 #[tokio::test]
 async fn a_request_under_way_is_answered_before_the_server_stops() {
-    let front = Front::new();
+    let front = Front::new().await;
     let (ingress, asked, given) = waiting(&front);
     let Running { address, stop, server } =
         start(&front, ingress, Arc::clone(&front.parts.worker), Patience::default()).await;
@@ -170,7 +170,7 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
 
 #[tokio::test]
 async fn a_request_that_never_ends_does_not_keep_the_server() {
-    let front = Front::new();
+    let front = Front::new().await;
     let (ingress, asked, _given) = waiting(&front);
     let patience = Patience { drain: SHORT, ..Patience::default() };
     let running = start(&front, ingress, Arc::clone(&front.parts.worker), patience).await;
@@ -248,7 +248,7 @@ async fn is_over(front: &Front, instance: &str) -> bool {
 
 #[tokio::test]
 async fn a_sweep_under_way_is_finished_and_recorded() {
-    let front = Front::new();
+    let front = Front::new().await;
     let (worker, slow) = with_cloud(&front, false);
     let Running { address, stop, server } =
         start(&front, Arc::clone(&front.parts.ingress), worker, Patience::default()).await;
@@ -266,7 +266,7 @@ async fn a_sweep_under_way_is_finished_and_recorded() {
 
 #[tokio::test]
 async fn a_panic_in_a_sweep_does_not_end_the_worker() {
-    let front = Front::new();
+    let front = Front::new().await;
     let (worker, slow) = with_cloud(&front, true);
     let running = start(&front, Arc::clone(&front.parts.ingress), worker, Patience::default()).await;
     front.ingress().handle(request(&order("ins-r8hr2upy", "1.1"))).await;

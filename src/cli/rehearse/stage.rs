@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::{self, Parts};
-use crate::config::Config;
+use crate::config::Source;
 use crate::domain::Clock;
 use crate::domain::id::Platform;
 use crate::entry::server::{self, Patience};
@@ -75,9 +75,10 @@ impl Stage {
         let folder = keep.clone().unwrap_or(temporary);
         let file = write(&folder, platform, address, more)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
-        let config = Config::load(&file)?;
-        let secrets = assemble::secrets(&config, BTreeMap::new(), &clock);
-        let parts = assemble::parts(&config, &file, secrets, &clock)?;
+        let source = Source::file(file);
+        let config = source.load().await?;
+        let secrets = assemble::secrets(&config, BTreeMap::new(), &clock).await?;
+        let parts = assemble::parts(&config, source, secrets, &clock).await?;
         let address = front.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::listen(

@@ -67,6 +67,22 @@ async fn asking_again_helps_where_one_region_may_answer_then() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_rotated_is_read_again_once() {
+    for code in ["AuthFailure.SecretIdNotFound", "AuthFailure.SignatureFailure", "InternalError"] {
+        let server = Server::start(move |request| {
+            let old = [&*request.head, &String::from_utf8_lossy(&request.body)].concat().contains("reader");
+            if old { error(code) } else { ok(HERE) }
+        });
+        let found = of(Signing::Tc3, &server).describe(&instance()).await;
+        assert_eq!(found.is_ok(), code != "InternalError", "{code}");
+        assert_eq!(server.seen().len(), if found.is_ok() { 4 } else { 2 }, "both regions, {code}");
+    }
+    let server = Server::always(error("AuthFailure.SecretIdNotFound"));
+    of(Signing::Tc3, &server).describe(&instance()).await.unwrap_err();
+    assert_eq!(server.seen().len(), 4, "a second refusal is the answer");
+}
+
+#[tokio::test]
 async fn one_answer_without_a_date_leaves_no_date() {
     for undated in ["ap-guangzhou", "ap-beijing"] {
         let server = Server::start(move |request| {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cleanslate::assemble::{self, Parts};
-use cleanslate::config::{Config, Environment};
+use cleanslate::config::{Environment, Source};
 use cleanslate::domain::Clock;
 use cleanslate::ingress::Ingress;
 use cleanslate::sim::cast;
@@ -71,15 +71,16 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         super::log::start();
         let folder = Folder::new();
         let file = folder.0.join("cleanslate.toml");
         std::fs::write(&file, configuration()).unwrap();
-        let config = Config::load(&file).unwrap();
+        let source = Source::file(file);
+        let config = source.load().await.unwrap();
         let clock: Clock = Arc::new(|| NOW);
-        let secrets = assemble::secrets(&config, secrets(), &clock);
-        let parts = assemble::parts(&config, &file, secrets, &clock).unwrap();
+        let secrets = assemble::secrets(&config, secrets(), &clock).await.unwrap();
+        let parts = assemble::parts(&config, source, secrets, &clock).await.unwrap();
         Self { parts, folder }
     }
 
