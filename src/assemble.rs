@@ -46,50 +46,124 @@ pub struct Parts {
     pub notify: Arc<Notify>,
 }
 
+/// What the front alone runs.
+pub struct Front {
+    pub ingress: Arc<Ingress>,
+    /// Rung after each commit.
+    pub notify: Arc<Notify>,
+}
+
 /// Makes all of it for the configuration that stands in `file`. Every secret is looked at once, so that one that is
 /// missing is said now and not at three in the morning; later each is fetched when it is needed.
 ///
 /// # Errors
 /// When a secret is missing or the store cannot be opened.
 pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Parts> {
-    for (_, found) in inventory(config, &secrets) {
-        found.context(Incomplete)?;
-    }
-    let secrets = Arc::new(secrets);
-    let store = store(config)?;
-    let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
-    let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
+    complete(inventory(config, &secrets))?;
+    let ground = Ground::new(config, file, secrets, clock)?;
     let notify = Arc::new(Notify::new());
-    let app = Arc::new(App { store: Arc::clone(&store), rules: Arc::clone(&rules), bell: bell(&notify) });
-    let ingress = Ingress {
-        app,
-        slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &secrets)),
-        discord: config.platforms.discord.as_ref().map(|discord| discord_door(discord, &secrets)),
-        clock: Arc::clone(clock),
-    };
-    let worker = Worker {
-        name: process_name()?,
-        account: config.cloud.name.clone(),
-        regions: config.cloud.regions.clone(),
-        store: Arc::clone(&store),
-        chat: Arc::new(voices(config, &secrets)?),
-        cloud: Arc::new(cloud(config, &secrets, clock)?),
-        rules,
-        clock: Arc::clone(clock),
-        claims: AtomicU64::new(0),
-    };
-    Ok(Parts { ingress: Arc::new(ingress), worker: Arc::new(worker), store, notify })
+    Ok(Parts {
+        ingress: Arc::new(ground.ingress(config, &notify)),
+        worker: Arc::new(ground.worker(config)?),
+        store: ground.store,
+        notify,
+    })
 }
 
-/// Every secret that this configuration needs, by what it is for, and whether it is there.
-pub fn inventory(config: &Config, secrets: &Secrets) -> Vec<(&'static str, anyhow::Result<()>)> {
+/// Makes the front alone, for a process that cannot read the bot's tokens and the cloud's keys.
+///
+/// # Errors
+/// As [`parts`].
+pub fn front(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Front> {
+    complete(door_secrets(config, &secrets))?;
+    let ground = Ground::new(config, file, secrets, clock)?;
+    let notify = Arc::new(Notify::new());
+    Ok(Front { ingress: Arc::new(ground.ingress(config, &notify)), notify })
+}
+
+/// Makes the worker alone, for a process that nobody can send a request to.
+///
+/// # Errors
+/// As [`parts`].
+pub fn worker(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Arc<Worker>> {
+    complete(hand_secrets(config, &secrets))?;
+    Ok(Arc::new(Ground::new(config, file, secrets, clock)?.worker(config)?))
+}
+
+/// What front and worker both stand on.
+struct Ground {
+    secrets: Arc<Secrets>,
+    store: Arc<dyn Store>,
+    rules: Arc<Rules>,
+    clock: Clock,
+}
+
+impl Ground {
+    fn new(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Self> {
+        let store = store(config)?;
+        let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
+        let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
+        Ok(Self { secrets: Arc::new(secrets), store, rules, clock: Arc::clone(clock) })
+    }
+
+    fn ingress(&self, config: &Config, notify: &Arc<Notify>) -> Ingress {
+        let (store, rules) = (Arc::clone(&self.store), Arc::clone(&self.rules));
+        Ingress {
+            app: Arc::new(App { store, rules, bell: bell(notify) }),
+            slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &self.secrets)),
+            discord: config.platforms.discord.as_ref().map(|discord| discord_door(discord, &self.secrets)),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn worker(&self, config: &Config) -> anyhow::Result<Worker> {
+        Ok(Worker {
+            name: process_name()?,
+            account: config.cloud.name.clone(),
+            regions: config.cloud.regions.clone(),
+            store: Arc::clone(&self.store),
+            chat: Arc::new(voices(config, &self.secrets)?),
+            cloud: Arc::new(cloud(config, &self.secrets, &self.clock)?),
+            rules: Arc::clone(&self.rules),
+            clock: Arc::clone(&self.clock),
+            claims: AtomicU64::new(0),
+        })
+    }
+}
+
+/// What a secret is for, and whether it is there.
+type Found = (&'static str, anyhow::Result<()>);
+
+fn complete(secrets: Vec<Found>) -> anyhow::Result<()> {
+    secrets.into_iter().try_for_each(|(_, found)| found).context(Incomplete)
+}
+
+/// Every secret that this configuration needs.
+pub fn inventory(config: &Config, secrets: &Secrets) -> Vec<Found> {
+    let mut all = door_secrets(config, secrets);
+    all.extend(hand_secrets(config, secrets));
+    all
+}
+
+/// What the front needs.
+fn door_secrets(config: &Config, secrets: &Secrets) -> Vec<Found> {
     let mut all = Vec::new();
     if config.platforms.slack.is_some() {
         all.push(("what Slack signs with", secrets.slack_signing().map(drop)));
-        all.push(("the bot's token for Slack", secrets.slack_bot_token().map(drop)));
     }
     if let Some(discord) = &config.platforms.discord {
         all.push(("what Discord signs with", discord_keys(discord, secrets).map(drop)));
+    }
+    all
+}
+
+/// What the worker needs.
+fn hand_secrets(config: &Config, secrets: &Secrets) -> Vec<Found> {
+    let mut all = Vec::new();
+    if config.platforms.slack.is_some() {
+        all.push(("the bot's token for Slack", secrets.slack_bot_token().map(drop)));
+    }
+    if config.platforms.discord.is_some() {
         all.push(("the bot's token for Discord", secrets.discord_bot_token().map(drop)));
     }
     all.push(("the cloud's key", secrets.tencent().map(drop)));

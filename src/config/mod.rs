@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use self::environment::Environment;
+pub use self::environment::{Environment, NoRole, Role};
 pub use self::live::LivePolicy;
 use self::raw::RawConfig;
 use crate::domain::policy::Policy;
