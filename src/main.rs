@@ -11,11 +11,12 @@ use clap::{CommandFactory as _, Parser as _};
 use cleanslate::assemble::{Incomplete, Parts};
 use cleanslate::cli::args::{Audit, AuditOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions};
 use cleanslate::cli::{audit, check, register, rehearse};
-use cleanslate::config::{Config, ConfigError, Environment, Source};
+use cleanslate::config::{Config, ConfigError, Environment, NoRole, Role, Source};
 use cleanslate::domain::Clock;
+use cleanslate::entry::lambda::{self, Front, Waker};
 use cleanslate::entry::server::{self, Patience, Server};
 use cleanslate::sim::{Sim, cast, fleet::Fleet};
-use cleanslate::{assemble, chat, telemetry};
+use cleanslate::{assemble, aws, chat, telemetry};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
@@ -27,15 +28,26 @@ struct Missing(&'static str);
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment = Environment::read();
-    let cli = Cli::parse();
+    // Lambda starts it without arguments.
+    let mode = match std::env::args_os().len() {
+        ..=1 if environment.lambda => None,
+        _ => Some(Cli::parse().mode),
+    };
     // A rehearsal prints what happens; its log would only say it again.
-    let usual = if matches!(cli.mode, Mode::Rehearse(_)) { "off" } else { "warn,cleanslate=info" };
+    let usual = if matches!(mode, Some(Mode::Rehearse(_))) { "off" } else { "warn,cleanslate=info" };
     telemetry::start(environment.log.as_deref().unwrap_or(usual), !environment.no_color);
-    match run(cli.mode, environment).await {
+    let done = match mode {
+        Some(mode) => run(mode, environment).await,
+        None => function(environment).await,
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(why) => {
-            let usage = why.is::<ConfigError>() || why.is::<Incomplete>() || why.is::<Missing>();
+            let usage = why.is::<ConfigError>()
+                || why.is::<Incomplete>()
+                || why.is::<Missing>()
+                || why.is::<NoRole>();
             // If even this cannot be written, the exit code is left.
             let _ = writeln!(std::io::stderr(), "error: {why:#}");
             ExitCode::from(if usage { 2 } else { 1 })
@@ -114,6 +126,25 @@ async fn serve(
     let patience = Patience::default();
     let server = Server { ingress, worker, bell: notify, sweep: config.sweep, patience };
     server.run(listener, shutdown).await?;
+    Ok(true)
+}
+
+/// One of the two functions on AWS Lambda. What it needs is made before the first event.
+async fn function(environment: Environment) -> anyhow::Result<bool> {
+    let role = environment.role()?;
+    let clock: Clock = Arc::new(now);
+    let source = assemble::source(environment.config_file(None)).await?;
+    let config = source.load().await?;
+    let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
+    match role {
+        Role::Front { worker } => {
+            let assemble::Front { ingress, notify } =
+                assemble::front(&config, source, secrets, &clock).await?;
+            let waker = Waker::new(&aws::config().await?, worker);
+            lambda::front(Front { ingress, bell: notify, waker }).await?;
+        }
+        Role::Worker => lambda::worker(assemble::worker(&config, source, secrets, &clock).await?).await?,
+    }
     Ok(true)
 }
 

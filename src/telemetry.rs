@@ -4,9 +4,13 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
+/// Logs whole events, and with them reply addresses, when it is asked for everything.
+const QUIET: &str = "lambda_runtime::layers::api_response=info";
+
 /// Starts logging. `filter` is `RUST_LOG`'s form.
 pub fn start(filter: &str, color: bool) {
-    let filter = EnvFilter::new(filter);
+    let quiet = QUIET.parse().expect("it is a directive");
+    let filter = EnvFilter::new(filter).add_directive(quiet);
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         logs.with_ansi(color).init();

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use self::environment::Environment;
+pub use self::environment::{Environment, NoRole, Role};
 pub use self::live::LivePolicy;
 pub use self::logins::{Logins, TextPlace, texts};
 use self::raw::RawConfig;

@@ -2,12 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "a shell: it runs the loops and owns the sockets")]
 
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -19,14 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
+use super::driver::{self, PAUSE};
 use crate::ingress::{BODY_MAX, Ingress, empty};
 use crate::worker::Worker;
 
 const HEADERS_MAX: usize = 32;
 /// Connections at the same time; more wait to be accepted. Below the usual limit of 1024 open files.
 const CONNECTIONS: usize = 768;
-/// The pause after a failure, so that one that stays does not spin.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long strangers may take.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +53,7 @@ pub struct Server {
 
 impl Server {
     /// Serves until `shutdown`, then accepts nothing more, lets requests under way finish (for a while) and
-    /// the current sweep too (as long as it takes), so that a wipe under way is recorded.
+    /// the worker's round too (as long as it takes), so that a wipe under way is recorded.
     ///
     /// # Errors
     /// When the worker's loop is lost.
@@ -166,17 +163,12 @@ impl Front {
     }
 }
 
-/// Sweeps when the bell rings, when something is due, and at the latest after `longest`; ends between two sweeps.
+/// Works when the bell rings, when something is due, and at the latest after `longest`; ends between two rounds.
 async fn work(worker: Arc<Worker>, bell: Arc<Notify>, longest: Duration, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let rest = match AssertUnwindSafe(worker.sweep()).catch_unwind().await {
-            Ok(Ok(())) => until_due(&worker).await.unwrap_or(longest).min(longest),
-            Ok(Err(why)) => {
-                tracing::error!(error = %format!("{why:#}"), "A sweep failed; the next one tries again");
-                PAUSE
-            }
-            // The hook has said where. What was being worked on is due again after its lease.
-            Err(_panic) => PAUSE,
+        let rest = match driver::round(&worker).await {
+            Ok(rest) => rest.unwrap_or(longest).min(longest),
+            Err(driver::Failed) => PAUSE,
         };
         tokio::select! {
             () = bell.notified() => {}
@@ -184,12 +176,6 @@ async fn work(worker: Arc<Worker>, bell: Arc<Notify>, longest: Duration, mut sto
             gone = stop.changed() => if gone.is_err() { return },
         }
     }
-}
-
-/// `None`: nothing is due, or the store does not say.
-async fn until_due(worker: &Worker) -> Option<Duration> {
-    let at = worker.store.next_due().await.ok().flatten()?;
-    Some(Duration::try_from(at.duration_since((worker.clock)())).unwrap_or(Duration::ZERO))
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

@@ -56,15 +56,23 @@ impl Worker {
     /// # Errors
     /// The first failure of a round, after the whole round was tried; what failed is due again after its lease.
     pub async fn sweep(&self) -> anyhow::Result<()> {
-        loop {
-            let due = self.store.due((self.clock)(), ROUND).await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            let outcomes: Vec<anyhow::Result<()>> =
-                stream::iter(due).map(|one| self.attend(one)).buffer_unordered(AT_ONCE).collect().await;
-            outcomes.into_iter().collect::<anyhow::Result<()>>()?;
+        while self.round().await? {}
+        Ok(())
+    }
+
+    /// One round of it. False: nothing was due.
+    ///
+    /// # Errors
+    /// As [`Worker::sweep`].
+    pub async fn round(&self) -> anyhow::Result<bool> {
+        let due = self.store.due((self.clock)(), ROUND).await?;
+        if due.is_empty() {
+            return Ok(false);
         }
+        let outcomes: Vec<anyhow::Result<()>> =
+            stream::iter(due).map(|one| self.attend(one)).buffer_unordered(AT_ONCE).collect().await;
+        outcomes.into_iter().collect::<anyhow::Result<()>>()?;
+        Ok(true)
     }
 
     async fn attend(&self, due: Due) -> anyhow::Result<()> {
