@@ -297,7 +297,7 @@ fn the_audit_log_in_words() {
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @"
     alice       asked: ins-r8hr2upy, img-pmqg1cw7, 60 GB
-    cleanslate  planned, digest 8b3172…
+    cleanslate  planned, digest 32a928…
     cleanslate  card posted
     bob         approved
     cleanslate  claimed: one ResetInstance may leave
