@@ -3,6 +3,7 @@
 mod legacy;
 mod reads;
 mod server;
+mod signatures;
 
 use std::io::Read as _;
 use std::net::TcpListener;
