@@ -27,6 +27,7 @@ use super::memory::Memory;
 use super::port::{Dead, Fate, Fault, Port, Touch};
 use super::sample;
 use super::scenario::Scenario;
+use super::trouble::{Met, Troubled};
 
 /// More rounds than any life needs.
 const ROUNDS: usize = 2000;
@@ -77,6 +78,8 @@ pub(crate) struct World {
     schedule: Schedule,
     memory: Arc<Memory>,
     fleet: Arc<Fleet>,
+    /// Between the program and the fleet, in a life in which the cloud's answers go wrong.
+    trouble: Option<Arc<Troubled>>,
     channel: Arc<Channel>,
     clock: Clock,
     state: Arc<Mutex<Mutable>>,
@@ -135,6 +138,15 @@ impl Fate for Lot {
 
 impl World {
     pub(crate) fn new(scenario: Scenario, bug: Bug, schedule: Schedule) -> Arc<Self> {
+        Self::build(scenario, bug, schedule, None)
+    }
+
+    /// A life without faults of its own, and a cloud whose answers go wrong by chance.
+    pub(crate) fn troubled(scenario: Scenario, bug: Bug, seed: u64) -> Arc<Self> {
+        Self::build(scenario, bug, Schedule::new(), Some(seed))
+    }
+
+    fn build(scenario: Scenario, bug: Bug, schedule: Schedule, seed: Option<u64>) -> Arc<Self> {
         let state = Mutable {
             now: sample::start(),
             calls: Vec::new(),
@@ -151,12 +163,19 @@ impl World {
             Bug::IgnoresBefore => Memory::careless(sample::origin()),
             Bug::None | Bug::Resends | Bug::SignsLate | Bug::NoSweep => Memory::new(sample::origin()),
         };
+        let fleet = Arc::new(Fleet::new(Arc::clone(&clock), scenario.net()));
+        let ticking = Arc::clone(&state);
+        let passes = move |by| ticking.lock().unwrap().now += by;
+        let trouble = seed.map(|seed| {
+            Arc::new(Troubled::new(Arc::clone(&fleet), Arc::clone(&clock), Box::new(passes), seed))
+        });
         Arc::new(Self {
             scenario,
             bug,
             schedule,
             memory: Arc::new(memory),
-            fleet: Arc::new(Fleet::new(Arc::clone(&clock), scenario.net())),
+            fleet,
+            trouble,
             channel: Arc::new(Channel::new(Arc::clone(&clock))),
             clock,
             state,
@@ -191,6 +210,16 @@ impl World {
         self.fleet.wipes()
     }
 
+    /// Every trouble that the cloud's answers had, in order.
+    pub(crate) fn met(&self) -> Vec<Met> {
+        self.trouble.as_ref().map(|troubled| troubled.met()).unwrap_or_default()
+    }
+
+    /// How the request stands at the end; `None`: nothing was opened.
+    pub(crate) fn end(&self) -> Option<&'static str> {
+        self.rows().pop().map(|row| row.request.state.name())
+    }
+
     pub(crate) fn shown(&self) -> Vec<String> {
         self.channel.shown()
     }
@@ -206,11 +235,14 @@ impl World {
         state.dead = false;
         let name = format!("p{}", state.processes);
         drop(state);
-        let fleet = Arc::clone(&self.fleet);
-        let cloud: Arc<dyn Cloud> = match self.bug {
-            Bug::Resends => Arc::new(Rogue::Resends(fleet)),
-            Bug::SignsLate => Arc::new(Rogue::SignsLate(fleet)),
-            Bug::None | Bug::IgnoresBefore | Bug::NoSweep => fleet,
+        let there: Arc<dyn Cloud> = match &self.trouble {
+            Some(troubled) => Arc::clone(troubled) as _,
+            None => Arc::clone(&self.fleet) as _,
+        };
+        let cloud = match self.bug {
+            Bug::Resends => Arc::new(Rogue::Resends(there)),
+            Bug::SignsLate => Arc::new(Rogue::SignsLate(there, Arc::clone(&self.clock))),
+            Bug::None | Bug::IgnoresBefore | Bug::NoSweep => there,
         };
         let fate = Arc::new(Lot(Arc::clone(self)));
         let (store, chat) = (Arc::clone(&self.memory) as _, Arc::clone(&self.channel) as _);
@@ -377,7 +409,7 @@ impl World {
 }
 
 /// Whether a text says that the disk was wiped; `None`: it says neither.
-fn verdict(text: &str) -> Option<bool> {
+pub(crate) fn verdict(text: &str) -> Option<bool> {
     // "Nothing was wiped by this button" is about the button: another one may have wiped.
     let about_a_press = ["by this button", "by your click"].iter().any(|press| text.contains(press));
     if text.contains("Nothing was wiped") && !about_a_press {
