@@ -33,9 +33,9 @@ struct Tally {
 fn life(seed: u64, bug: Bug) -> Result<Arc<World>, String> {
     let all = Scenario::ALL;
     let world = World::troubled(all[usize::try_from(seed).unwrap() % all.len()], bug, seed);
-    let lived = world.live();
-    lived
-        .map(|_| world.clone())
+    world
+        .live()
+        .map(|_| Arc::clone(&world))
         .map_err(|why| format!("seed {seed}: {why}\n{:?}\n{}", world.met(), world.shown().join("\n")))
 }
 
@@ -171,15 +171,15 @@ fn judge(wipes: usize, screen: &str) -> Result<(), String> {
 async fn whatever_comes_over_the_socket_the_disk_is_wiped_once_and_the_truth_is_told() {
     let seeds = chosen().map_or(0..SOCKET_LIVES, |seed| seed..seed + 1);
     let lives: Vec<_> = iter(seeds).map(socket_life).buffer_unordered(AT_ONCE).collect().await;
-    let (mut faults, mut wiped, count) = (BTreeMap::<String, usize>::new(), 0, lives.len());
+    let (mut faults, mut sum, count) = (BTreeMap::<String, usize>::new(), 0, lives.len());
     for life in lives {
         let (met, wipes) = life.unwrap_or_else(|why| panic!("{why}"));
-        wiped += wipes;
+        sum += wipes;
         for fault in met {
             *faults.entry(fault).or_default() += 1;
         }
     }
-    println!("{count} lives over HTTP, {wiped} wiped, with {} troubles", faults.values().sum::<usize>());
+    println!("{count} lives over HTTP, {sum} wiped, with {} troubles", faults.values().sum::<usize>());
     let never = |(name, _): &(&str, &str)| {
         let start = format!("ResetInstance {}", name.replace("CODE", ""));
         !faults.keys().any(|fault| fault.starts_with(&start))

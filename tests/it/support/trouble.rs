@@ -188,8 +188,8 @@ impl Troubled {
         }
     }
 
-    /// An error code, and what it says of the order.
-    fn refuse(&self, claim: &Claim) -> Sent {
+    /// An error code, of an order that was not carried out.
+    fn refuse(&self) -> Sent {
         let code = self.roll(|dice| {
             dice.one_of(&[
                 "RequestLimitExceeded",
@@ -197,7 +197,6 @@ impl Troubled {
                 "AuthFailure",
             ])
         });
-        drop(self.fleet.carry(Net::OrderLost, claim.signed_at));
         Sent::Failed(Failure {
             code: code.to_owned(),
             message: "no".to_owned(),
@@ -264,7 +263,7 @@ impl Cloud for Troubled {
             Some(DropBefore) => carry(Net::OrderLost),
             Some(DropAfter | Unreadable) => carry(Net::AnswerLost),
             Some(Internal) => carry(self.roll(|dice| dice.one_of(&[Net::AnswerLost, Net::OrderLost]))),
-            Some(Refused) => self.refuse(claim),
+            Some(Refused) => self.refuse(),
             Some(Late) => carry(late()),
             Some(WrongId) => match carry(Net::Fine) {
                 Sent::Accepted { .. } => Sent::Accepted { request_id: "another-request".to_owned() },
