@@ -10,10 +10,11 @@ use cleanslate::sim::fault::Fault;
 use futures_util::stream::{StreamExt as _, iter};
 use serde_json::Value;
 
+use super::support::channel::verdict;
 use super::support::scenario::Scenario;
 use super::support::search::{Dice, effort, search};
 use super::support::trouble::{ALL, Met};
-use super::support::world::{Bug, World, verdict};
+use super::support::world::{Bug, World};
 use super::support::{Bot, PLATFORMS};
 
 /// So many lives in memory; with `CLEANSLATE_CRASH=5` fifty thousand.

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::support::port::{Fault, Touch};
+use super::support::port::{Call, Fault, Touch};
 use super::support::scenario::Scenario;
 use super::support::search::{Dice, effort, search};
-use super::support::world::{Bug, Call, Schedule, World};
+use super::support::world::{Bug, Schedule, World};
 
 /// How long a process stands still, in seconds: longer than a lease, and longer than a signature lives.
 const STALLS: [i64; 2] = [35, 900];

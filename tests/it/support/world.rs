@@ -21,10 +21,10 @@ use cleanslate::worker::Worker;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::channel::Channel;
+use super::channel::{Channel, verdict};
 use super::fleet::{Fleet, Rogue};
 use super::memory::Memory;
-use super::port::{Dead, Fate, Fault, Port, Touch};
+use super::port::{Call, Dead, Fate, Fault, Moment, Port, Touch};
 use super::sample;
 use super::scenario::Scenario;
 use super::trouble::{Met, Troubled};
@@ -42,31 +42,6 @@ pub(crate) enum Bug {
     Resends,
     SignsLate,
     NoSweep,
-}
-
-/// One call that could fail.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call {
-    /// The request's revision before it.
-    pub(crate) rev: u32,
-    pub(crate) touch: Touch,
-    pub(crate) world: Moment,
-}
-
-/// The world outside of the process that calls. Two processes that die at the same moment leave the same behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Moment {
-    changes: u32,
-    now: Timestamp,
-    processes: u32,
-    acts: u32,
-}
-
-impl Moment {
-    /// After one change more.
-    pub(crate) fn changed(self) -> Self {
-        Self { changes: self.changes + 1, ..self }
-    }
 }
 
 /// The fault at each call that has one, by its number.
@@ -406,17 +381,4 @@ impl World {
         let head = self.memory.head().now_or_never().unwrap().unwrap();
         verifier.finish(&head, rows.len()).map(drop)
     }
-}
-
-/// Whether a text says that the disk was wiped; `None`: it says neither.
-pub(crate) fn verdict(text: &str) -> Option<bool> {
-    // "Nothing was wiped by this button" is about the button: another one may have wiped.
-    let about_a_press = ["by this button", "by your click"].iter().any(|press| text.contains(press));
-    if text.contains("Nothing was wiped") && !about_a_press {
-        return Some(false);
-    }
-    ["was wiped and reinstalled", "failed after it began", "It was wiped"]
-        .iter()
-        .any(|words| text.contains(words))
-        .then_some(true)
 }
