@@ -38,6 +38,8 @@ pub(crate) struct Account {
     pub(crate) reinstall: SignedDuration,
     /// How it ends.
     pub(crate) ends: Progress,
+    /// After so many resets were sent it names no operation: every field of them may be null.
+    pub(crate) mute_after: Option<u32>,
 }
 
 /// Something that somebody does in the account.
@@ -54,6 +56,8 @@ pub(crate) struct Fleet {
 
 struct State {
     account: Account,
+    /// Resets that were sent, carried out or not.
+    sent: u32,
     wipes: u32,
     done_at: Option<Timestamp>,
     /// A reset under way: when it arrives, and when it was signed.
@@ -71,8 +75,9 @@ impl Fleet {
             snapshot: Ok(Some(sample::start())),
             reinstall: SignedDuration::from_secs(60),
             ends: Progress::Success,
+            mute_after: None,
         };
-        let state = State { account, wipes: 0, done_at: None, late: None, passwords: Vec::new() };
+        let state = State { account, sent: 0, wipes: 0, done_at: None, late: None, passwords: Vec::new() };
         let rename: Deed = |account| "web-8".clone_into(&mut account.machine.name);
         Self { clock, net, drift: Mutex::new(rename), state: Mutex::new(state) }
     }
@@ -118,6 +123,7 @@ impl Fleet {
     /// A reset that was signed then meets this network.
     pub(crate) fn carry(&self, net: Net, signed_at: Timestamp) -> Sent {
         let (now, mut state) = ((self.clock)(), self.state());
+        state.sent += 1;
         match net {
             Net::Fine => return state.reset(signed_at, now),
             Net::AnswerLost => drop(state.reset(signed_at, now)),
@@ -163,7 +169,12 @@ impl State {
 #[async_trait]
 impl Cloud for Fleet {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        self.answer(|account| Ok((account.machine.id == *instance).then(|| account.machine.clone())))
+        let sent = self.state().sent;
+        self.answer(|account| {
+            let mut machine = account.machine.clone();
+            machine.last = machine.last.filter(|_| account.mute_after.is_none_or(|after| sent < after));
+            Ok((machine.id == *instance).then_some(machine))
+        })
     }
 
     async fn image(&self, _: &str, id: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
