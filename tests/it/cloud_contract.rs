@@ -4,6 +4,7 @@ mod legacy;
 mod parameters;
 mod reads;
 mod server;
+mod signatures;
 
 use std::io::Read as _;
 use std::net::TcpListener;

@@ -1,11 +1,11 @@
 //! Every call that the program makes can be its last: it is cut at each, and what remains must still be true.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::port::{Fault, Touch};
+use super::support::port::{Call, Fault, Touch};
 use super::support::scenario::Scenario;
-use super::support::world::{Bug, Call, Schedule, World};
+use super::support::search::{Dice, effort, search};
+use super::support::world::{Bug, Schedule, World};
 
 /// How long a process stands still, in seconds: longer than a lease, and longer than a signature lives.
 const STALLS: [i64; 2] = [35, 900];
@@ -17,31 +17,16 @@ const FAULTS: [Fault; 6] = [
     Fault::Stall(STALLS[0]),
     Fault::Stall(STALLS[1]),
 ];
-/// Schedules of two to five faults by chance: so many seeds in each scenario, and so many schedules for each.
+/// Schedules of two to five faults by chance: so many seeds in each scenario, and so many schedules for each. With
+/// `CLEANSLATE_CRASH=20` a million, and of the others none is skipped.
 const SEEDS: u64 = 10;
 const RANDOM: u64 = 500;
 
 /// So many calls before and after one at the same revision make it one of a long wait: more than two looks.
 const WAIT: usize = 14;
 
-/// How many times as many schedules are tried, and none skipped: `CLEANSLATE_CRASH=20 cargo test crash` runs a million.
-#[expect(clippy::disallowed_methods, reason = "how long a test searches is its caller's choice")]
-fn effort() -> u64 {
-    std::env::var("CLEANSLATE_CRASH").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
-}
-
-/// Numbers that look random and are the same every time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-
-    fn schedule(&mut self, faults: usize, calls: usize) -> Schedule {
-        (0..faults).map(|_| (self.below(calls), FAULTS[self.below(FAULTS.len())])).collect()
-    }
+fn schedule(dice: &mut Dice, faults: usize, calls: usize) -> Schedule {
+    (0..faults).map(|_| (dice.below(calls), dice.one_of(&FAULTS))).collect()
 }
 
 /// Lives one life.
@@ -107,28 +92,10 @@ fn sampled(scenario: Scenario, seed: u64) -> Result<usize, String> {
     for _ in 0..RANDOM * effort() {
         let faults = 2 + dice.below(4);
         // A fault makes a life longer: later calls than those of a life without one are cut too.
-        live(scenario, Bug::None, &dice.schedule(faults, calls * 3 / 2))?;
+        live(scenario, Bug::None, &schedule(&mut dice, faults, calls * 3 / 2))?;
         lives += 1;
     }
     Ok(lives)
-}
-
-/// Searches each part of the work, on every core. Gives the number of lives.
-fn search<T: Sync>(work: &[T], lives: impl Fn(&T) -> Result<usize, String> + Sync) -> usize {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut sum = 0;
-        while let Some(part) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-            sum += lives(part)?;
-        }
-        Ok::<usize, String>(sum)
-    };
-    std::thread::scope(|scope| {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
-        let sums = workers.into_iter().map(|worker| worker.join().unwrap());
-        sums.map(|sum| sum.unwrap_or_else(|why| panic!("{why}"))).sum()
-    })
 }
 
 #[test]

@@ -172,7 +172,7 @@ async fn a_text_is_approved_by_its_hash_and_stays_out_of_sight() {
         let stale = bot.ends().await;
         assert_eq!(bot.wipes(), 0);
         assert!(
-            stale.contains("changed after the card was made") && stale.contains("parameters: "),
+            stale.contains("is no longer what the card showed") && stale.contains("sent userdata: "),
             "{stale}"
         );
 

@@ -338,3 +338,21 @@ async fn a_price_that_is_slow_or_throttled_only_is_not_known() {
         assert_eq!(bot.wipes(), 1);
     }
 }
+
+/// A cloud that never names an operation, or does not any more, has not said that there was none.
+#[test]
+fn a_cloud_that_names_no_operation_leaves_a_doubt_that_a_person_settles() {
+    let always: Deed = |account| account.mute_after = Some(0);
+    let later: Deed = |account| account.mute_after = Some(1);
+    for (scenario, wipes) in [(Scenario::UnknownExecuted, 1), (Scenario::UnknownNotExecuted, 0)] {
+        for mute in [always, later] {
+            let world = World::new(scenario, Bug::None, Schedule::new());
+            world.fleet().act(mute);
+            world.live().unwrap();
+            let shown = world.shown().join("\n");
+            assert_eq!(world.wipes(), wipes);
+            assert!(shown.contains("We do not know whether this request wiped"), "{scenario:?}: {shown}");
+            assert!(!shown.contains("Nothing was wiped"), "{scenario:?}: {shown}");
+        }
+    }
+}

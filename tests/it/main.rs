@@ -8,6 +8,7 @@
 mod architecture;
 mod binary;
 mod canary;
+mod chaos;
 mod chat_contract;
 mod cloud_contract;
 mod config;

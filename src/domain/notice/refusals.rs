@@ -212,6 +212,6 @@ pub(super) fn riddle(why: &Riddle) -> Vec<Span> {
             spans![format!("another operation ({}) hid the trace", short(operation, WORDS))]
         }
         Riddle::Gone => spans!["the instance is no longer there"],
-        Riddle::NoEvidence => spans!["for an hour Tencent Cloud gave no answer that proves anything"],
+        Riddle::NoEvidence => spans!["Tencent Cloud has given no answer that proves anything"],
     }
 }

@@ -29,13 +29,13 @@ const NEW_IMAGE: &str = "new image";
 
 impl Plan {
     /// What must be the same at the claim as on the card, one value a line.
-    fn bound(&self) -> BTreeMap<&'static str, Value> {
+    fn bound(&self) -> BTreeMap<String, Value> {
         let m = &self.machine;
         let operation = m
             .last
             .as_ref()
             .map_or_else(|| "none".to_owned(), |last| format!("{} {}", last.name, last.request_id));
-        BTreeMap::from([
+        let state = [
             ("account", self.account.clone().into()),
             ("name", m.name.clone().into()),
             ("uuid", m.uuid.clone().into()),
@@ -48,8 +48,13 @@ impl Plan {
             ("keys", m.keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join(" ").into()),
             ("tags", tag_text(&self.bound_tags).into()),
             ("last operation", operation.into()),
-            ("parameters", serde_json::to_value(&self.order).unwrap_or_default()),
-        ])
+        ];
+        let state = state.map(|(name, value)| (name.to_owned(), value));
+        // Each parameter by itself, so that a person sees which of them has changed.
+        let order = serde_json::to_value(&self.order).unwrap_or_default();
+        let order = order.as_object().into_iter().flatten();
+        let order = order.map(|(name, value)| (format!("sent {name}"), value.clone()));
+        state.into_iter().chain(order).collect()
     }
 
     /// The bound lines, sorted: `name=json`, one a line.
@@ -73,8 +78,10 @@ impl Plan {
         let mut drift: Vec<Drift> = self
             .bound()
             .iter()
-            .filter(|(field, is)| was.get(**field) != Some(*is) && !(**field == NEW_IMAGE && unlike))
-            .map(|(field, is)| Drift::new(field, &was.get(field).map(text).unwrap_or_default(), &text(is)))
+            .filter(|(field, is)| was.get(field.as_str()) != Some(is) && !(*field == NEW_IMAGE && unlike))
+            .map(|(field, is)| {
+                Drift::new(field, &was.get(field.as_str()).map(text).unwrap_or_default(), &text(is))
+            })
             .collect();
         drift.extend(self.price_drift(seen));
         drift.extend(self.snapshot_drift(seen));

@@ -191,31 +191,25 @@ fn leaves_a_trace(plan: &Plan) -> bool {
 /// No answer came back. Before the fence nothing is concluded: a foreign reset that is taken for ours there would
 /// allow ours to start after the final word.
 fn doubtful(claim: &Claim, look: Look<'_>, last: Option<&Operation>, before: Option<&Sighting>) -> Verdict {
-    let past_fence = look.date.is_some_and(|date| date >= claim.signed_at + claim.wire.fence());
-    if !past_fence {
-        let hopeless = look.date.is_none() && look.at >= claim.signed_at + claim.wire.doubt_max();
-        return if hopeless {
-            Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence })
-        } else {
-            Verdict::Again(POLL, None)
-        };
-    }
-    match last {
-        Some(last) if !same_operation(Some(last), claim.baseline.as_ref()) => {
-            Verdict::record(if last.name == "ResetInstance" {
-                Event::Accepted { request_id: last.request_id.clone(), inferred: true }
-            } else {
-                Event::Indeterminate { riddle: Riddle::Overtaken { operation: last.name.clone() } }
-            })
+    let silent = || {
+        if look.at >= claim.signed_at + claim.wire.doubt_max() {
+            return Verdict::record(Event::Indeterminate { riddle: Riddle::NoEvidence });
         }
-        last => {
-            // A null operation where the baseline had one is a cloud that says nothing, not one that says no.
-            if last.is_none() && claim.baseline.is_some() {
-                return Verdict::Again(POLL, None);
-            }
-            twice(look, last, before, Event::NotExecuted)
-        }
+        Verdict::Again(POLL, None)
+    };
+    if look.date.is_none_or(|date| date < claim.signed_at + claim.wire.fence()) {
+        return if look.date.is_none() { silent() } else { Verdict::Again(POLL, None) };
     }
+    // A cloud that names no operation says nothing: that it names none need not mean that there was none.
+    let Some(last) = last else { return silent() };
+    if same_operation(Some(last), claim.baseline.as_ref()) {
+        return twice(look, Some(last), before, Event::NotExecuted);
+    }
+    Verdict::record(if last.name == "ResetInstance" {
+        Event::Accepted { request_id: last.request_id.clone(), inferred: true }
+    } else {
+        Event::Indeterminate { riddle: Riddle::Overtaken { operation: last.name.clone() } }
+    })
 }
 
 fn same_operation(a: Option<&Operation>, b: Option<&Operation>) -> bool {
@@ -239,20 +233,44 @@ mod tests {
         Claim { token: "one-0".to_owned(), signed_at: Timestamp::UNIX_EPOCH, baseline: None, wire }
     }
 
+    fn operation(request_id: &str) -> Operation {
+        Operation {
+            name: "StartInstances".to_owned(),
+            progress: Progress::Success,
+            request_id: request_id.to_owned(),
+            error: None,
+        }
+    }
+
     /// The last second in which a look proves nothing, and the first in which it does.
     #[test]
     fn each_wire_has_its_own_fence() {
         for (wire, fence) in [(Wire::V3, 420), (Wire::V2, 7_320)] {
-            let verdict = |seconds| {
+            let claim = Claim { baseline: Some(operation("r-0")), ..claim(wire) };
+            let verdict = |seconds, last: Option<&Operation>| {
                 let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-                let seen = Sighting { at: Timestamp::UNIX_EPOCH, operation: None };
+                let seen = Sighting { at: Timestamp::UNIX_EPOCH, operation: last.cloned() };
                 let look = Look { at: date, date: Some(date), machine: None };
-                doubtful(&claim(wire), look, None, Some(&seen))
+                doubtful(&claim, look, last, Some(&seen))
             };
-            assert_eq!(verdict(fence - 1), Verdict::Again(POLL, None), "{wire:?}");
-            assert_eq!(verdict(fence), Verdict::record(Event::NotExecuted), "{wire:?}");
+            let (again, same) = (Verdict::Again(POLL, None), operation("r-0"));
+            assert_eq!(verdict(fence - 1, Some(&same)), again, "{wire:?}");
+            assert_eq!(verdict(fence, Some(&same)), Verdict::record(Event::NotExecuted), "{wire:?}");
+            let doubt = wire.doubt_max().as_secs();
+            assert_eq!(verdict(doubt - 1, None), again, "silence is no evidence, {wire:?}");
+            let riddle = Event::Indeterminate { riddle: Riddle::NoEvidence };
+            assert_eq!(verdict(doubt, None), Verdict::record(riddle), "{wire:?}");
             assert!(wire.doubt_max() > wire.fence(), "{wire:?}");
         }
+    }
+
+    /// Where no operation was ever named, none that is named later can be compared with it.
+    #[test]
+    fn what_is_never_named_is_never_taken_for_nothing() {
+        let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(500);
+        let seen = Sighting { at: Timestamp::UNIX_EPOCH, operation: None };
+        let look = Look { at, date: Some(at), machine: None };
+        assert_eq!(doubtful(&claim(Wire::V3), look, None, Some(&seen)), Verdict::Again(POLL, None));
     }
 
     #[test]

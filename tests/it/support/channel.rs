@@ -81,3 +81,16 @@ impl Chat for Channel {
         Ok(if roleless { Vec::new() } else { caller.proven.clone() })
     }
 }
+
+/// Whether a text says that the disk was wiped; `None`: it says neither.
+pub(crate) fn verdict(text: &str) -> Option<bool> {
+    // "Nothing was wiped by this button" is about the button: another one may have wiped.
+    let about_a_press = ["by this button", "by your click"].iter().any(|press| text.contains(press));
+    if text.contains("Nothing was wiped") && !about_a_press {
+        return Some(false);
+    }
+    ["was wiped and reinstalled", "failed after it began", "It was wiped"]
+        .iter()
+        .any(|words| text.contains(words))
+        .then_some(true)
+}

@@ -36,6 +36,10 @@ pub(crate) struct Account {
     pub(crate) snapshot: Result<Option<Timestamp>, CloudError>,
     /// How long a reinstall takes.
     pub(crate) reinstall: SignedDuration,
+    /// How it ends.
+    pub(crate) ends: Progress,
+    /// After so many resets were sent it names no operation: every field of them may be null.
+    pub(crate) mute_after: Option<u32>,
 }
 
 /// Something that somebody does in the account.
@@ -52,6 +56,8 @@ pub(crate) struct Fleet {
 
 struct State {
     account: Account,
+    /// Resets that were sent, carried out or not.
+    sent: u32,
     wipes: u32,
     done_at: Option<Timestamp>,
     /// A reset under way: when it arrives, and when it was signed.
@@ -68,8 +74,10 @@ impl Fleet {
             price: Ok(sample::price("0.66")),
             snapshot: Ok(Some(sample::start())),
             reinstall: SignedDuration::from_secs(60),
+            ends: Progress::Success,
+            mute_after: None,
         };
-        let state = State { account, wipes: 0, done_at: None, late: None, passwords: Vec::new() };
+        let state = State { account, sent: 0, wipes: 0, done_at: None, late: None, passwords: Vec::new() };
         let rename: Deed = |account| "web-8".clone_into(&mut account.machine.name);
         Self { clock, net, drift: Mutex::new(rename), state: Mutex::new(state) }
     }
@@ -84,7 +92,7 @@ impl Fleet {
         }
         if state.done_at.is_some_and(|at| at <= now) {
             state.done_at = None;
-            state.account.machine.last.as_mut().unwrap().progress = Progress::Success;
+            state.account.machine.last.as_mut().unwrap().progress = state.account.ends;
         }
         state
     }
@@ -108,8 +116,21 @@ impl Fleet {
         *self.drift.lock().unwrap() = by;
     }
 
-    pub(crate) fn act(&self, deed: Deed) {
+    pub(crate) fn act(&self, deed: impl FnOnce(&mut Account)) {
         deed(&mut self.state().account);
+    }
+
+    /// A reset that was signed then meets this network.
+    pub(crate) fn carry(&self, net: Net, signed_at: Timestamp) -> Sent {
+        let (now, mut state) = ((self.clock)(), self.state());
+        state.sent += 1;
+        match net {
+            Net::Fine => return state.reset(signed_at, now),
+            Net::AnswerLost => drop(state.reset(signed_at, now)),
+            Net::OrderLost => {}
+            Net::OrderLate(by) => state.late = Some((now + by, signed_at)),
+        }
+        Sent::Unknown { why: "no answer".to_owned() }
     }
 
     /// An answer of now.
@@ -148,7 +169,12 @@ impl State {
 #[async_trait]
 impl Cloud for Fleet {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        self.answer(|account| Ok((account.machine.id == *instance).then(|| account.machine.clone())))
+        let sent = self.state().sent;
+        self.answer(|account| {
+            let mut machine = account.machine.clone();
+            machine.last = machine.last.filter(|_| account.mute_after.is_none_or(|after| sent < after));
+            Ok((machine.id == *instance).then_some(machine))
+        })
     }
 
     async fn image(&self, _: &str, id: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
@@ -173,33 +199,26 @@ impl Cloud for Fleet {
     }
 
     async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
-        let (now, signed_at, mut state) = ((self.clock)(), claim.signed_at, self.state());
         if let LoginOrder::Vault(secret) = &order.login {
             let password = armed.unwritten.password.unwrap().expose().to_owned();
-            state.passwords.push((secret.name.clone(), password));
+            self.state().passwords.push((secret.name.clone(), password));
         }
-        match self.net {
-            Net::Fine => return state.reset(signed_at, now),
-            Net::AnswerLost => drop(state.reset(signed_at, now)),
-            Net::OrderLost => {}
-            Net::OrderLate(by) => state.late = Some((now + by, signed_at)),
-        }
-        Sent::Unknown { why: "no answer".to_owned() }
+        self.carry(self.net, claim.signed_at)
     }
 }
 
 /// A client that breaks the one rule of sending.
 pub(crate) enum Rogue {
     /// Sends again when no answer comes.
-    Resends(Arc<Fleet>),
+    Resends(Arc<dyn Cloud>),
     /// Signs with the time of sending, not of the claim.
-    SignsLate(Arc<Fleet>),
+    SignsLate(Arc<dyn Cloud>, Clock),
 }
 
 impl Rogue {
-    fn fleet(&self) -> &Fleet {
+    fn cloud(&self) -> &dyn Cloud {
         match self {
-            Self::Resends(fleet) | Self::SignsLate(fleet) => fleet,
+            Self::Resends(cloud) | Self::SignsLate(cloud, _) => cloud.as_ref(),
         }
     }
 }
@@ -207,15 +226,15 @@ impl Rogue {
 #[async_trait]
 impl Cloud for Rogue {
     async fn describe(&self, instance: &InstanceId) -> Result<Answer<Option<Machine>>, CloudError> {
-        self.fleet().describe(instance).await
+        self.cloud().describe(instance).await
     }
 
     async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
-        self.fleet().image(region, image).await
+        self.cloud().image(region, image).await
     }
 
     async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError> {
-        self.fleet().price(order).await
+        self.cloud().price(order).await
     }
 
     async fn newest_snapshot(
@@ -223,25 +242,25 @@ impl Cloud for Rogue {
         region: &str,
         disk: &str,
     ) -> Result<Answer<Option<Timestamp>>, CloudError> {
-        self.fleet().newest_snapshot(region, disk).await
+        self.cloud().newest_snapshot(region, disk).await
     }
 
     async fn arm(&self) -> Result<Armed, CloudError> {
-        self.fleet().arm().await
+        self.cloud().arm().await
     }
 
     async fn reset(&self, armed: Armed, order: &ResetOrder, claim: &Claim) -> Sent {
         match self {
-            Self::SignsLate(fleet) => {
-                let late = Claim { signed_at: (fleet.clock)(), ..claim.clone() };
-                fleet.reset(armed, order, &late).await
+            Self::SignsLate(cloud, clock) => {
+                let late = Claim { signed_at: clock(), ..claim.clone() };
+                cloud.reset(armed, order, &late).await
             }
-            Self::Resends(fleet) => {
+            Self::Resends(cloud) => {
                 let Armed { credentials, unwritten, wire } = &armed;
                 let again =
                     Armed { credentials: credentials.clone(), unwritten: unwritten.clone(), wire: *wire };
-                match fleet.reset(armed, order, claim).await {
-                    Sent::Unknown { .. } => fleet.reset(again, order, claim).await,
+                match cloud.reset(armed, order, claim).await {
+                    Sent::Unknown { .. } => cloud.reset(again, order, claim).await,
                     sent => sent,
                 }
             }

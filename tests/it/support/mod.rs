@@ -9,6 +9,8 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod sample;
 pub(crate) mod scenario;
+pub(crate) mod search;
+pub(crate) mod trouble;
 pub(crate) mod vault;
 pub(crate) mod world;
 

@@ -36,6 +36,31 @@ pub(crate) enum Touch {
     Changes,
 }
 
+/// One call that could fail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    /// The request's revision before it.
+    pub(crate) rev: u32,
+    pub(crate) touch: Touch,
+    pub(crate) world: Moment,
+}
+
+/// The world outside of the process that calls. Two processes that die at the same moment leave the same behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Moment {
+    pub(crate) changes: u32,
+    pub(crate) now: Timestamp,
+    pub(crate) processes: u32,
+    pub(crate) acts: u32,
+}
+
+impl Moment {
+    /// After one change more.
+    pub(crate) fn changed(self) -> Self {
+        Self { changes: self.changes + 1, ..self }
+    }
+}
+
 /// Says what happens next, and carries out what concerns more than one call.
 pub(crate) trait Fate: Send + Sync {
     /// The fault of the next call; `Err`: the process is dead.

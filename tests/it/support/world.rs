@@ -24,12 +24,13 @@ use cleanslate::worker::{Supplies, Worker};
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::channel::Channel;
+use super::channel::{Channel, verdict};
 use super::fleet::{Fleet, Rogue};
 use super::memory::Memory;
-use super::port::{Dead, Fate, Fault, Port, Touch};
+use super::port::{Call, Dead, Fate, Fault, Moment, Port, Touch};
 use super::sample;
 use super::scenario::Scenario;
+use super::trouble::{Met, Troubled};
 use super::vault::MemoryVault;
 
 /// More rounds than any life needs.
@@ -48,31 +49,6 @@ pub(crate) enum Bug {
     Overwrites,
 }
 
-/// One call that could fail.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call {
-    /// The request's revision before it.
-    pub(crate) rev: u32,
-    pub(crate) touch: Touch,
-    pub(crate) world: Moment,
-}
-
-/// The world outside of the process that calls. Two processes that die at the same moment leave the same behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Moment {
-    changes: u32,
-    now: Timestamp,
-    processes: u32,
-    acts: u32,
-}
-
-impl Moment {
-    /// After one change more.
-    pub(crate) fn changed(self) -> Self {
-        Self { changes: self.changes + 1, ..self }
-    }
-}
-
 /// The fault at each call that has one, by its number.
 pub(crate) type Schedule = BTreeMap<usize, Fault>;
 
@@ -82,6 +58,8 @@ pub(crate) struct World {
     schedule: Schedule,
     memory: Arc<Memory>,
     fleet: Arc<Fleet>,
+    /// Between the program and the fleet, in a life in which the cloud's answers go wrong.
+    trouble: Option<Arc<Troubled>>,
     channel: Arc<Channel>,
     vault: Arc<MemoryVault>,
     clock: Clock,
@@ -143,6 +121,15 @@ impl Fate for Lot {
 
 impl World {
     pub(crate) fn new(scenario: Scenario, bug: Bug, schedule: Schedule) -> Arc<Self> {
+        Self::build(scenario, bug, schedule, None)
+    }
+
+    /// A life without faults of its own, and a cloud whose answers go wrong by chance.
+    pub(crate) fn troubled(scenario: Scenario, bug: Bug, seed: u64) -> Arc<Self> {
+        Self::build(scenario, bug, Schedule::new(), Some(seed))
+    }
+
+    fn build(scenario: Scenario, bug: Bug, schedule: Schedule, seed: Option<u64>) -> Arc<Self> {
         let state = Mutable {
             now: sample::start(),
             calls: Vec::new(),
@@ -161,12 +148,19 @@ impl World {
                 Memory::new(sample::origin())
             }
         };
+        let fleet = Arc::new(Fleet::new(Arc::clone(&clock), scenario.net()));
+        let ticking = Arc::clone(&state);
+        let passes = move |by| ticking.lock().unwrap().now += by;
+        let trouble = seed.map(|seed| {
+            Arc::new(Troubled::new(Arc::clone(&fleet), Arc::clone(&clock), Box::new(passes), seed))
+        });
         Arc::new(Self {
             scenario,
             bug,
             schedule,
             memory: Arc::new(memory),
-            fleet: Arc::new(Fleet::new(Arc::clone(&clock), scenario.net())),
+            fleet,
+            trouble,
             channel: Arc::new(Channel::new(Arc::clone(&clock))),
             vault: Arc::new(MemoryVault::careless(bug == Bug::Overwrites)),
             clock,
@@ -203,6 +197,16 @@ impl World {
         self.fleet.wipes()
     }
 
+    /// Every trouble that the cloud's answers had, in order.
+    pub(crate) fn met(&self) -> Vec<Met> {
+        self.trouble.as_ref().map(|troubled| troubled.met()).unwrap_or_default()
+    }
+
+    /// How the request stands at the end; `None`: nothing was opened.
+    pub(crate) fn end(&self) -> Option<&'static str> {
+        self.rows().pop().map(|row| row.request.state.name())
+    }
+
     pub(crate) fn shown(&self) -> Vec<String> {
         self.channel.shown()
     }
@@ -218,11 +222,14 @@ impl World {
         state.dead = false;
         let name = format!("p{}", state.processes);
         drop(state);
-        let fleet = Arc::clone(&self.fleet);
-        let cloud: Arc<dyn Cloud> = match self.bug {
-            Bug::Resends => Arc::new(Rogue::Resends(fleet)),
-            Bug::SignsLate => Arc::new(Rogue::SignsLate(fleet)),
-            Bug::None | Bug::IgnoresBefore | Bug::NoSweep | Bug::Overwrites => fleet,
+        let there: Arc<dyn Cloud> = match &self.trouble {
+            Some(troubled) => Arc::clone(troubled) as _,
+            None => Arc::clone(&self.fleet) as _,
+        };
+        let cloud = match self.bug {
+            Bug::Resends => Arc::new(Rogue::Resends(there)),
+            Bug::SignsLate => Arc::new(Rogue::SignsLate(there, Arc::clone(&self.clock))),
+            Bug::None | Bug::IgnoresBefore | Bug::NoSweep | Bug::Overwrites => there,
         };
         let fate = Arc::new(Lot(Arc::clone(self)));
         let (store, chat) = (Arc::clone(&self.memory) as _, Arc::clone(&self.channel) as _);
@@ -408,17 +415,4 @@ impl World {
         let head = self.memory.head().now_or_never().unwrap().unwrap();
         verifier.finish(&head, rows.len()).map(drop)
     }
-}
-
-/// Whether a text says that the disk was wiped; `None`: it says neither.
-fn verdict(text: &str) -> Option<bool> {
-    // "Nothing was wiped by this button" is about the button: another one may have wiped.
-    let about_a_press = ["by this button", "by your click"].iter().any(|press| text.contains(press));
-    if text.contains("Nothing was wiped") && !about_a_press {
-        return Some(false);
-    }
-    ["was wiped and reinstalled", "failed after it began", "It was wiped"]
-        .iter()
-        .any(|words| text.contains(words))
-        .then_some(true)
 }

@@ -297,7 +297,7 @@ fn the_audit_log_in_words() {
     lines.dedup();
     insta::assert_snapshot!(lines.join("\n"), @"
     alice       asked: ins-r8hr2upy, img-pmqg1cw7, 60 GB
-    cleanslate  planned, digest 8b3172…
+    cleanslate  planned, digest 32a928…
     cleanslate  card posted
     bob         approved
     cleanslate  claimed: one ResetInstance may leave
@@ -310,7 +310,7 @@ fn the_audit_log_in_words() {
     cleanslate  overdue: not done after 30 minutes
     cleanslate  cannot be settled from here: another operation (StartInstances) hid the trace
     cleanslate  cannot be settled from here: the instance is no longer there
-    cleanslate  cannot be settled from here: for an hour Tencent Cloud gave no answer that proves anything
+    cleanslate  cannot be settled from here: Tencent Cloud has given no answer that proves anything
     cleanslate  refused, nothing was wiped: this program was upgraded meanwhile.
     carol       cancelled: nothing was wiped
     cleanslate  expired: nothing was wiped

@@ -222,7 +222,7 @@ fn what_is_said_aloud_before_the_end() {
     #oc4vj · audit 6 · root 8f3a1c20
 
     ## no evidence
-    alice bob We do not know whether this request wiped web-7 (ins-r8hr2upy): for an hour Tencent Cloud gave no answer that proves anything. Until you know, treat the disk as lost. Do this: log in and look at the disk; in CloudAudit, search ResetInstance on ins-r8hr2upy since 03:12:51; then /resets close oc4vj -- what you found. The machine stays locked here until then.
+    alice bob We do not know whether this request wiped web-7 (ins-r8hr2upy): Tencent Cloud has given no answer that proves anything. Until you know, treat the disk as lost. Do this: log in and look at the disk; in CloudAudit, search ResetInstance on ins-r8hr2upy since 03:12:51; then /resets close oc4vj -- what you found. The machine stays locked here until then.
     #oc4vj · audit 6 · root 8f3a1c20
     ");
 }

@@ -113,7 +113,7 @@ fn a_password_is_named_where_it_is_needed_and_where_it_opens_nothing() {
     alice bob The reinstall of web-7 (ins-r8hr2upy) failed after it began. Treat the disk as lost. Tencent Cloud reports FAILED, “disk error”. Look at the machine in the console and open a ticket with the RequestId; a new request may be made. If a new system answers, this reads its password: cat /srv/cleanslate/vault/NAME. To try again: /reset ins-r8hr2upy login=vault
 
     ## gone
-    alice bob We do not know whether this request wiped web-7 (ins-r8hr2upy): for an hour Tencent Cloud gave no answer that proves anything. Until you know, treat the disk as lost. Do this: log in and look at the disk; in CloudAudit, search ResetInstance on ins-r8hr2upy since 03:12:51; then /resets close oc4vj -- what you found. If a new system answers, this reads its password: cat /srv/cleanslate/vault/NAME. The machine stays locked here until then.
+    alice bob We do not know whether this request wiped web-7 (ins-r8hr2upy): Tencent Cloud has given no answer that proves anything. Until you know, treat the disk as lost. Do this: log in and look at the disk; in CloudAudit, search ResetInstance on ins-r8hr2upy since 03:12:51; then /resets close oc4vj -- what you found. If a new system answers, this reads its password: cat /srv/cleanslate/vault/NAME. The machine stays locked here until then.
     ");
 }
 
