@@ -20,6 +20,7 @@
 pub mod app;
 pub mod assemble;
 pub mod audit;
+pub mod aws;
 pub mod chat;
 pub mod cli;
 pub mod cloud;

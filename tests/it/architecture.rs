@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A module and the ones it may name. `cli/rehearse` alone may name the simulator.
-const MAY_NAME: [(&str, &str); 17] = [
+const MAY_NAME: [(&str, &str); 18] = [
     ("domain", ""),
     ("audit", "domain"),
-    ("store", "audit domain"),
+    ("store", "audit aws domain"),
     ("chat", "domain outbound"),
     ("cloud", "domain outbound"),
     ("outbound", ""),
-    ("secrets", "domain"),
+    ("aws", ""),
+    ("secrets", "aws domain"),
     ("config", "domain"),
     ("telemetry", ""),
     ("app", "audit chat cloud domain secrets store"),
     ("worker", "audit chat cloud domain secrets store"),
     ("ingress", "app chat domain secrets"),
     ("entry", "app domain ingress worker"),
-    ("assemble", "app audit chat cloud config domain ingress outbound secrets store worker"),
+    ("assemble", "app audit aws chat cloud config domain ingress outbound secrets store worker"),
     ("cli", "app assemble audit chat config domain secrets store worker"),
     ("cli/rehearse", "app assemble audit chat cli config domain entry outbound secrets sim store worker"),
     ("sim", "cloud domain"),
