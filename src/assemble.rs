@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::app::{App, Bell};
 use crate::audit::Origin;
+use crate::aws;
 use crate::chat::{self, Chat, Door, Voices, discord, slack};
 use crate::cloud::client::{self as tencent, Purpose};
 use crate::cloud::wire::call::Signing;
@@ -23,6 +24,7 @@ use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
 use crate::secrets::{ApiKey, SecretSource, Secrets, SigningSecret};
 use crate::store::Store;
+use crate::store::dynamo::{self, Dynamo};
 use crate::store::rules::Rules;
 use crate::store::sqlite::Sqlite;
 use crate::worker::Worker;
@@ -51,16 +53,16 @@ pub struct Parts {
 ///
 /// # Errors
 /// When a secret is missing or the store cannot be opened.
-pub fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Parts> {
+pub async fn parts(config: &Config, file: &Path, secrets: Secrets, clock: &Clock) -> anyhow::Result<Parts> {
     for (_, found) in inventory(config, &secrets) {
         found.context(Incomplete)?;
     }
     let secrets = Arc::new(secrets);
-    let store = store(config)?;
+    let Stores { front, worker: store } = stores(config).await?;
     let policies = LivePolicy::new(file.to_owned(), Arc::clone(clock)).policies();
     let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
     let notify = Arc::new(Notify::new());
-    let app = Arc::new(App { store: Arc::clone(&store), rules: Arc::clone(&rules), bell: bell(&notify) });
+    let app = Arc::new(App { store: front, rules: Arc::clone(&rules), bell: bell(&notify) });
     let ingress = Ingress {
         app,
         slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &secrets)),
@@ -107,12 +109,38 @@ pub fn secrets(config: &Config, environment: BTreeMap<String, SecretString>, clo
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    stores(config).await.map(|Stores { worker, .. }| worker)
+}
+
+/// One store, as each of two sees it.
+pub struct Stores {
+    /// Gives up while a person still waits for the answer.
+    pub front: Arc<dyn Store>,
+    pub worker: Arc<dyn Store>,
+}
+
+/// Opens the store.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn stores(config: &Config) -> anyhow::Result<Stores> {
     let build = option_env!("CLEANSLATE_BUILD").unwrap_or(env!("CARGO_PKG_VERSION")).to_owned();
     let origin = Origin { log: config.origin.clone(), build };
-    let opened = Sqlite::open(&config.store, origin);
-    let opened = opened.with_context(|| format!("the store {} cannot be opened", config.store.display()))?;
-    Ok(Arc::new(opened))
+    match &config.store {
+        config::Store::Sqlite(path) => {
+            let opened = Sqlite::open(path, origin);
+            let opened = opened.with_context(|| format!("the store {} cannot be opened", path.display()))?;
+            let worker: Arc<dyn Store> = Arc::new(opened);
+            Ok(Stores { front: Arc::clone(&worker), worker })
+        }
+        config::Store::Dynamodb(table) => {
+            let aws = Box::pin(aws::config()).await?;
+            let opened = Box::pin(Dynamo::open(&aws, table, origin, dynamo::WORKER)).await;
+            let worker = opened.with_context(|| format!("the store {table} cannot be opened"))?;
+            Ok(Stores { front: Arc::new(worker.patient(dynamo::FRONT)), worker: Arc::new(worker) })
+        }
+    }
 }
 
 fn bell(notify: &Arc<Notify>) -> Bell {

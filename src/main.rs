@@ -60,14 +60,14 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
         }
         Mode::Sim(options) => simulate(options, clock).await,
         Mode::Audit(Audit::List(AuditOptions { file, json })) => {
-            audit::list(assemble::store(&load(file)?.0)?.as_ref(), out, json).await.map(|()| true)
+            audit::list(assemble::store(&load(file)?.0).await?.as_ref(), out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Show { id, options: AuditOptions { file, json } }) => {
-            audit::show(assemble::store(&load(file)?.0)?.as_ref(), &id, out, json).await.map(|()| true)
+            audit::show(assemble::store(&load(file)?.0).await?.as_ref(), &id, out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Verify(AuditOptions { file, json })) => {
             let config = load(file)?.0;
-            audit::report(assemble::store(&config)?.as_ref(), &config.origin, out, json).await
+            audit::report(assemble::store(&config).await?.as_ref(), &config.origin, out, json).await
         }
         Mode::Check(file) => {
             let config = load(file)?.0;
@@ -103,7 +103,7 @@ fn now() -> Timestamp {
 
 async fn serve(config: Config, file: &Path, environment: Environment, clock: Clock) -> anyhow::Result<bool> {
     let secrets = assemble::secrets(&config, environment.secrets, &clock);
-    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, file, secrets, &clock)?;
+    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, file, secrets, &clock).await?;
     let shutdown = server::signalled()?;
     let listener = bind(config.listen).await?;
     tracing::info!("Listening on http://{}", listener.local_addr()?);

@@ -31,8 +31,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The longest time between two sweeps.
     pub sweep: Duration,
-    /// The `SQLite` file.
-    pub store: PathBuf,
+    pub store: Store,
     /// The secrets file; `None`: every secret comes from the environment.
     pub secrets: Option<PathBuf>,
     /// Names the audit log.
@@ -40,6 +39,15 @@ pub struct Config {
     pub platforms: Platforms,
     pub cloud: Cloud,
     pub policy: Policy,
+}
+
+/// `[store]`: where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// A file.
+    Sqlite(PathBuf),
+    /// The table of state; the log's is named after it.
+    Dynamodb(String),
 }
 
 /// The platforms that are served: at least one.
@@ -202,9 +210,17 @@ slack = "U0456"
     }
 
     #[test]
+    fn the_store_may_be_a_table() {
+        let store = |text: &str| Config::parse(&with("[slack]", text), Path::new("/etc")).unwrap().store;
+        let table = "[store]\nkind = \"dynamodb\"\ntable = \"ops.clean-slate\"\n[slack]";
+        assert_eq!(store(table), Store::Dynamodb("ops.clean-slate".to_owned()));
+        assert_eq!(store("[store]\nkind = \"dynamodb\"\n[slack]"), Store::Dynamodb("cleanslate".to_owned()));
+    }
+
+    #[test]
     fn what_is_left_out_has_a_default() {
         let config = Config::parse(SMALLEST, Path::new("/etc")).unwrap();
-        assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
+        assert_eq!(config.store, Store::Sqlite("/etc/cleanslate.db".into()));
         assert_eq!(config.secrets.as_deref(), Some(Path::new("/etc/secrets.toml")));
         assert_eq!(config.platforms.slack.unwrap().command, "/reset");
         assert_eq!((config.sweep, config.cloud.timeout), (Duration::from_mins(1), Duration::from_secs(15)));
@@ -298,7 +314,9 @@ slack = "U0456"
             ("[slack]", "[server]\nlisten = \"8080\"\n[slack]"),
             ("[slack]", "[server]\nsweep = \"2m\"\n[slack]"),
             ("[slack]", "[server]\npublic_url = \"http://example.com\"\n[slack]"),
-            ("[slack]", "[store]\nkind = \"dynamodb\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"postgres\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"dynamodb\"\npath = \"x.db\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"dynamodb\"\ntable = \"a table\"\n[slack]"),
             ("[slack]", "[store]\ntable = \"t\"\n[slack]"),
             ("[slack]", "[secrets]\nkind = \"aws\"\n[slack]"),
             ("[slack]", "[secrets]\nkind = \"env\"\npath = \"x\"\n[slack]"),
@@ -313,8 +331,10 @@ slack = "U0456"
         server.listen: `8080` is not an address with a port; write "127.0.0.1:8080"
         server.sweep: `2m` is out of bounds; write 1s to 1m
         server.public_url: `http://example.com` is neither https nor a loopback address; write "https://cleanslate.example.com"
-        store.kind: this build does not serve `dynamodb`; write "sqlite"
-        store.table: this build does not serve it; remove it
+        store.kind: this build does not serve `postgres`; write "sqlite" or "dynamodb"
+        store.path: DynamoDB has no path; remove it, or write kind = "sqlite"
+        store.table: `a table` is not 3 to 251 letters, digits, `_`, `-` or `.`; write "cleanslate"
+        store.table: SQLite has no table; remove it, or write kind = "dynamodb"
         secrets.kind: this build does not serve `aws`; write "file" or "env"
         secrets.path: the environment has no path; remove it, or write kind = "file"
         secrets.bot: this build does not serve it; remove it

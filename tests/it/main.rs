@@ -23,3 +23,8 @@ mod sim_slack;
 mod store_contract;
 mod story;
 mod support;
+
+/// The section of the configuration that says where a story is kept: by default, in a file.
+async fn store() -> String {
+    String::new()
+}

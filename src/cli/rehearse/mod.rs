@@ -88,7 +88,7 @@ pub async fn run(options: Options, start: Timestamp) -> anyhow::Result<bool> {
             format!("there is no `{name}` here; the cast is alice, bob, carol and mallory")
         })?;
     }
-    let stage = Stage::build(platform, options.keep.clone(), start).await?;
+    let stage = Stage::build(platform, options.keep.clone(), "", start).await?;
     let mut transcript = Transcript::begin(options.json, platform);
     if let Some(fault) = options.fault.clone() {
         stage.sim.arm("ResetInstance", fault);

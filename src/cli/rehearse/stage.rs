@@ -45,8 +45,13 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The clock begins at `start` and moves only by [`Stage::jump`].
-    pub async fn build(platform: Platform, keep: Option<PathBuf>, start: Timestamp) -> anyhow::Result<Self> {
+    /// The clock begins at `start` and moves only by [`Stage::jump`]. `store` is the configuration's section, or empty.
+    pub async fn build(
+        platform: Platform,
+        keep: Option<PathBuf>,
+        store: &str,
+        start: Timestamp,
+    ) -> anyhow::Result<Self> {
         let millis = Arc::new(AtomicI64::new(start.as_millisecond()));
         let ticking = Arc::clone(&millis);
         let clock: Clock =
@@ -63,11 +68,11 @@ impl Stage {
             STAGES.fetch_add(1, Ordering::Relaxed)
         ));
         let folder = keep.clone().unwrap_or(temporary);
-        let file = write(&folder, platform, address)
+        let file = write(&folder, platform, store, address)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
         let config = Config::load(&file)?;
         let secrets = assemble::secrets(&config, BTreeMap::new(), &clock);
-        let parts = assemble::parts(&config, &file, secrets, &clock)?;
+        let parts = assemble::parts(&config, &file, secrets, &clock).await?;
         let address = front.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::listen(
@@ -136,7 +141,12 @@ impl Drop for Stage {
 }
 
 /// The configuration that a person would write, in a folder.
-fn write(folder: &Path, platform: Platform, sim: std::net::SocketAddr) -> anyhow::Result<PathBuf> {
+fn write(
+    folder: &Path,
+    platform: Platform,
+    store: &str,
+    sim: std::net::SocketAddr,
+) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let file = folder.join("cleanslate.toml");
     let (section, approvers, keys) = match platform {
@@ -144,7 +154,7 @@ fn write(folder: &Path, platform: Platform, sim: std::net::SocketAddr) -> anyhow
         Platform::Discord => discord(sim),
     };
     let config = format!(
-        "[audit]\norigin = \"{ORIGIN}\"\n\n{section}\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
+        "{store}[audit]\norigin = \"{ORIGIN}\"\n\n{section}\n[cloud]\nname = \"simulated\"\nendpoint = \"http://{sim}\"\n\
          regions = [\"ap-guangzhou\", \"ap-hongkong\"]\ntimeout = \"1s\"\n\n[approval]\napprovers = [{approvers}]\n\n\
          [targets]\nallow = [\"tag:cleanslate=allowed\"]\n"
     );

@@ -12,6 +12,7 @@ use cleanslate::domain::Clock;
 use cleanslate::ingress::Ingress;
 use cleanslate::sim::cast;
 use cleanslate::sim::slack::deliver::{self, Delivery};
+use futures_util::FutureExt as _;
 use http::{Request, Response};
 use jiff::Timestamp;
 
@@ -79,7 +80,8 @@ impl Front {
         let config = Config::load(&file).unwrap();
         let clock: Clock = Arc::new(|| NOW);
         let secrets = assemble::secrets(&config, secrets(), &clock);
-        let parts = assemble::parts(&config, &file, secrets, &clock).unwrap();
+        let parts = assemble::parts(&config, &file, secrets, &clock);
+        let parts = parts.now_or_never().expect("a file is opened without waiting").unwrap();
         Self { parts, folder }
     }
 

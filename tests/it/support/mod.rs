@@ -35,7 +35,10 @@ pub(crate) struct Bot {
 impl Bot {
     pub(crate) async fn on(platform: Platform) -> Self {
         let start = "2026-01-05T03:12:04Z".parse().unwrap();
-        Self { stage: Stage::build(platform, None, start).await.unwrap(), deliveries: 0 }
+        Self {
+            stage: Stage::build(platform, None, &crate::store().await, start).await.unwrap(),
+            deliveries: 0,
+        }
     }
 
     /// One on each platform: what holds here must hold there.
