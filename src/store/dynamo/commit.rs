@@ -167,7 +167,7 @@ impl Dynamo {
         fits(commit, &entry)?;
         Ok(Draft {
             parts: build().map_err(item::broken)?,
-            token: token(commit, attempt, &seal),
+            token: self.token(commit, attempt, &seal),
             seq: seal.seq,
             entry,
         })
@@ -211,6 +211,15 @@ impl Dynamo {
         Ok(Some(TransactWriteItem::builder().delete(delete).build()))
     }
 
+    /// The first 32 hex digits of a hash of what is stored where: the same for a transaction that is sent again, and
+    /// another one for each that is built. Tokens are the account's, not the table's.
+    fn token(&self, commit: &Commit, attempt: u32, seal: &Seal) -> String {
+        let (id, rev) = commit.after.as_ref().map_or(("", 0), |request| (request.id.as_str(), request.rev()));
+        let root = HEXLOWER.encode(&seal.root);
+        let text = format!("{}\n{id}\n{rev}\n{attempt}\n{root}", self.table);
+        HEXLOWER.encode(&Sha256::digest(text)[..16])
+    }
+
     /// True: it is stored. False: it is not, and never will be; look again.
     async fn send(&self, draft: &Draft, patience: &mut Patience) -> Result<bool, StoreError> {
         let mut doubt = None;
@@ -232,14 +241,6 @@ impl Dynamo {
             }
         }
     }
-}
-
-/// The first 32 hex digits of a hash of what is stored where: the same for a transaction that is sent again, and
-/// another one for each that is built.
-fn token(commit: &Commit, attempt: u32, seal: &Seal) -> String {
-    let (id, rev) = commit.after.as_ref().map_or(("", 0), |request| (request.id.as_str(), request.rev()));
-    let text = format!("{id}\n{rev}\n{attempt}\n{}", HEXLOWER.encode(&seal.root));
-    HEXLOWER.encode(&Sha256::digest(text)[..16])
 }
 
 fn fits(commit: &Commit, entry: &[u8]) -> Result<(), StoreError> {

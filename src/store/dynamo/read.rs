@@ -2,11 +2,11 @@
 
 use anyhow::anyhow;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 
-use super::super::{Due, Row, StoreError};
+use super::super::{Due, DueTell, Row, StoreError};
 use super::item::{self, HEAD, Item, LOCK, REQUEST, TELL, key, millis, number, text};
 use super::{Dynamo, busy, failed};
 use crate::audit::Head;
@@ -135,17 +135,27 @@ impl Dynamo {
     }
 
     pub(super) async fn due_by(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let tells = self.due_of("due", TELL, Some(now)).select(Select::AllAttributes);
         let (requests, cards, tells) = try_join3(
             self.all(self.due_of("due", REQUEST, Some(now)), limit),
             self.all(self.due_of("card_due", REQUEST, Some(now)), limit),
-            self.all(tells, limit),
+            self.all(self.due_of("due", TELL, Some(now)), limit),
         )
         .await?;
         let requests = requests.iter().map(|key| item::id_of(key, "id").map(Due::Request));
         let cards = cards.iter().map(|key| item::id_of(key, "id").map(Due::Card));
-        let tells = tells.iter().map(|tell| Ok(Due::Tell(Box::new(item::due_tell(tell)?))));
+        let tells = self.tells(&tells).await?.into_iter().map(|tell| Ok(Due::Tell(Box::new(tell))));
         requests.chain(cards).chain(tells).collect()
+    }
+
+    /// The tells that an index names, longest due first.
+    async fn tells(&self, named: &[Item]) -> Result<Vec<DueTell>, StoreError> {
+        let keys = named.iter().map(|named| Ok(key(TELL, item::text_of(named, "id")?)));
+        let items = self.get(keys.collect::<Result<_, StoreError>>()?, &[]).await?;
+        // One that was settled between the two reads has no due time.
+        let waiting = items.iter().filter(|item| item.contains_key("due_at"));
+        let mut tells: Vec<DueTell> = waiting.map(item::due_tell).collect::<Result<_, _>>()?;
+        tells.sort_by_key(|tell| tell.due_at);
+        Ok(tells)
     }
 
     pub(super) async fn first_due(&self) -> Result<Option<Timestamp>, StoreError> {
