@@ -1,6 +1,7 @@
 //! Many processes write at once.
 
 use cleanslate::domain::request::Event;
+use cleanslate::store::dynamo::Dynamo;
 use cleanslate::store::{Commit, Store as _, StoreError};
 use futures_util::future::join_all;
 use tokio::task::block_in_place;
@@ -13,7 +14,7 @@ const WRITERS: usize = 8;
 const APPENDS: usize = 50;
 
 /// Each is a process of its own, as far as the store can tell.
-async fn processes(table: &str) -> Vec<cleanslate::store::dynamo::Dynamo> {
+async fn processes(table: &str) -> Vec<Dynamo> {
     join_all((0..WRITERS).map(async |_| tables::open(&tables::aws().await, table).await)).await
 }
 

@@ -2,17 +2,21 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Response};
+use cleanslate::outbound::{self, Timeouts};
 use futures_util::stream;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::tables;
+
+const PATIENT: Duration = Duration::from_secs(5);
 
 /// What becomes of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,16 +39,12 @@ struct Road {
 }
 
 /// The stand-in behind a proxy that deals these fates to the next transactions, one each.
+#[expect(clippy::disallowed_methods, reason = "the proxy runs beside its callers")]
 pub(crate) async fn losing(fates: &[Fate]) -> (SdkConfig, Losses) {
     let (losses, lost) = mpsc::unbounded_channel();
     let road = Road {
         upstream: tables::endpoint(),
-        http: cleanslate::outbound::client(cleanslate::outbound::Timeouts {
-            connect: std::time::Duration::from_secs(5),
-            total: std::time::Duration::from_secs(5),
-        })
-        .build()
-        .unwrap(),
+        http: outbound::client(Timeouts { connect: PATIENT, total: PATIENT }).build().unwrap(),
         fates: Arc::new(Mutex::new(fates.iter().copied().collect())),
         losses,
     };
@@ -76,17 +76,15 @@ async fn pass(State(road): State<Road>, headers: HeaderMap, body: Bytes) -> Resp
         Some(Fate::RequestLost) => None,
         Some(Fate::AnswerLost) | None => Some(forward(&road, headers, body).await),
     };
-    match (fate, answer) {
-        (None, Some(answer)) => answer,
-        _ => {
-            let (told, heard) = oneshot::channel();
-            if road.losses.send(told).is_ok() {
-                drop(heard.await);
-            }
-            let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
-            Response::builder().header("content-length", "100").body(Body::from_stream(broken)).unwrap()
-        }
+    if let (None, Some(answer)) = (fate, answer) {
+        return answer;
     }
+    let (told, heard) = oneshot::channel();
+    if road.losses.send(told).is_ok() {
+        drop(heard.await);
+    }
+    let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
+    Response::builder().header("content-length", "100").body(Body::from_stream(broken)).unwrap()
 }
 
 async fn forward(road: &Road, headers: HeaderMap, body: Bytes) -> Response<Body> {

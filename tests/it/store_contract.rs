@@ -19,13 +19,12 @@ use cleanslate::store::rules::Rules;
 use cleanslate::store::sqlite::Sqlite;
 use cleanslate::store::{Commit, Store, StoreError};
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
 
 use self::suite::{
     advanced, after, denied, each_case, later, opened, planned, put, put_policy, verify, wait,
 };
 use super::support::memory::Memory;
-use super::support::sample::{self, INSTANCE, caller, id, origin, policy, request, start};
+use super::support::sample::{self, INSTANCE, caller, id, origin, policy, start};
 
 const THREADS: usize = 32;
 const APPENDS: usize = 1000;

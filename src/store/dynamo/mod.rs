@@ -3,6 +3,7 @@
 
 mod change;
 mod commit;
+mod draft;
 mod item;
 mod patience;
 mod read;
@@ -96,18 +97,12 @@ impl Dynamo {
 
 /// Nothing was stored.
 fn busy() -> StoreError {
-    StoreError::Broken(anyhow!("others write all the time; nothing was stored"))
+    StoreError::Broken(anyhow!("the store is too busy or too slow; nothing was stored"))
 }
 
-/// Without the answer's text, which may hold a row.
-fn failed<E>(why: SdkError<E>) -> StoreError
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let refused = why.raw_response().is_some_and(|response| response.status().is_client_error());
-    let unsent = matches!(why, SdkError::ConstructionFailure(_));
-    let why = anyhow::Error::from(why);
-    if refused || unsent { StoreError::Broken(why) } else { StoreError::Unclear(why) }
+/// A read that failed.
+fn failed<E: std::error::Error + Send + Sync + 'static>(why: SdkError<E>) -> StoreError {
+    StoreError::Broken(why.into())
 }
 
 #[async_trait]

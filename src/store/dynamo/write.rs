@@ -1,12 +1,13 @@
 //! Writes of one item. A condition that fails is read again and judged anew.
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{StoreError, Tally, Tell, record};
 use super::change::Change;
 use super::item::{self, Item, REQUEST, TALLY, TELL, key, millis, number, text};
-use super::{Dynamo, busy, failed};
+use super::{Dynamo, busy};
 use crate::domain::id::RequestId;
 use crate::domain::request::{Card, Sighting};
 
@@ -32,7 +33,7 @@ impl Dynamo {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
                 // A transaction holds the item for a moment.
                 Some(UpdateItemError::TransactionConflictException(_)) => {}
-                _ => return Err(failed(why)),
+                _ => return Err(doubtful(why)),
             }
             if !patience.pause().await {
                 return Err(busy());
@@ -74,7 +75,8 @@ impl Dynamo {
     ) -> Result<bool, StoreError> {
         let mut patience = self.patience();
         loop {
-            let Some(row) = self.row(id).await? else { return Ok(false) };
+            let Some(item) = self.one(key(REQUEST, id.as_str())).await? else { return Ok(false) };
+            let row = item::row(&item)?;
             let (rev, ours) = (row.request.rev(), row.card == *was);
             // A commit since the card was rendered made it due; the mark must not lose that.
             let behind = card.message.is_some() && card.tries == 0 && card.shown_rev < rev;
@@ -88,7 +90,7 @@ impl Dynamo {
             let change = Change::default()
                 .set("card", text(&record::card(&card)))
                 .set("card_due_at", due_at.map(millis))
-                .only_if("card", text(&record::card(&row.card)))
+                .only_if("card", text(item::text_of(&item, "card")?))
                 .only_if("rev", number(rev));
             if self.change(key(REQUEST, id.as_str()), change).await? {
                 return Ok(ours);
@@ -122,6 +124,16 @@ impl Dynamo {
                 return Err(busy());
             }
         }
+    }
+}
+
+/// A write that failed; without a clear refusal it may be done all the same.
+fn doubtful(why: SdkError<UpdateItemError>) -> StoreError {
+    let refused = why.raw_response().is_some_and(|response| response.status().is_client_error());
+    if refused || matches!(why, SdkError::ConstructionFailure(_)) {
+        StoreError::Broken(why.into())
+    } else {
+        StoreError::Unclear(why.into())
     }
 }
 
