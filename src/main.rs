@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     let usual = if matches!(mode, Some(Mode::Rehearse(_))) { "off" } else { "warn,cleanslate=info" };
     telemetry::start(environment.log.as_deref().unwrap_or(usual), !environment.no_color);
     let done = match mode {
-        Some(mode) => run(mode, environment).await,
+        Some(mode) => Box::pin(run(mode, environment)).await,
         None => function(environment).await,
     };
     match done {
@@ -71,14 +71,15 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
         }
         Mode::Sim(options) => simulate(options, clock).await,
         Mode::Audit(Audit::List(AuditOptions { file, json })) => {
-            audit::list(assemble::store(&load(file).await?.0)?.as_ref(), out, json).await.map(|()| true)
+            audit::list(assemble::store(&load(file).await?.0).await?.as_ref(), out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Show { id, options: AuditOptions { file, json } }) => {
-            audit::show(assemble::store(&load(file).await?.0)?.as_ref(), &id, out, json).await.map(|()| true)
+            let store = assemble::store(&load(file).await?.0).await?;
+            audit::show(store.as_ref(), &id, out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Verify(AuditOptions { file, json })) => {
             let config = load(file).await?.0;
-            audit::report(assemble::store(&config)?.as_ref(), &config.origin, out, json).await
+            audit::report(assemble::store(&config).await?.as_ref(), &config.origin, out, json).await
         }
         Mode::Check(file) => {
             let config = load(file).await?.0;

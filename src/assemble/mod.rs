@@ -14,6 +14,7 @@ use self::keys::{complete, discord_door, door_secrets, hand_secrets, slack_door}
 pub use self::keys::{inventory, secrets, source};
 use crate::app::{App, Bell};
 use crate::audit::Origin;
+use crate::aws;
 use crate::chat::{Chat, Voices, discord, slack};
 use crate::cloud::client as tencent;
 use crate::cloud::v1;
@@ -25,6 +26,7 @@ use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
 use crate::secrets::Secrets;
 use crate::store::Store;
+use crate::store::dynamo::{self, Dynamo};
 use crate::store::rules::Rules;
 use crate::store::sqlite::Sqlite;
 use crate::worker::{Supplies, Worker};
@@ -67,12 +69,12 @@ pub async fn parts(
     clock: &Clock,
 ) -> anyhow::Result<Parts> {
     complete(inventory(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock)?;
+    let ground = Ground::new(config, source, secrets, clock).await?;
     let notify = Arc::new(Notify::new());
     Ok(Parts {
         ingress: Arc::new(ground.ingress(config, &notify)),
         worker: Arc::new(ground.worker(config)?),
-        store: ground.store,
+        store: ground.stores.worker,
         notify,
     })
 }
@@ -88,7 +90,7 @@ pub async fn front(
     clock: &Clock,
 ) -> anyhow::Result<Front> {
     complete(door_secrets(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock)?;
+    let ground = Ground::new(config, source, secrets, clock).await?;
     let notify = Arc::new(Notify::new());
     Ok(Front { ingress: Arc::new(ground.ingress(config, &notify)), notify })
 }
@@ -104,27 +106,27 @@ pub async fn worker(
     clock: &Clock,
 ) -> anyhow::Result<Arc<Worker>> {
     complete(hand_secrets(config, &secrets).await)?;
-    Ok(Arc::new(Ground::new(config, source, secrets, clock)?.worker(config)?))
+    Ok(Arc::new(Ground::new(config, source, secrets, clock).await?.worker(config)?))
 }
 
 /// What front and worker both stand on.
 struct Ground {
     secrets: Arc<Secrets>,
-    store: Arc<dyn Store>,
+    stores: Stores,
     rules: Arc<Rules>,
     clock: Clock,
 }
 
 impl Ground {
-    fn new(config: &Config, source: Source, secrets: Secrets, clock: &Clock) -> anyhow::Result<Self> {
-        let store = store(config)?;
+    async fn new(config: &Config, source: Source, secrets: Secrets, clock: &Clock) -> anyhow::Result<Self> {
+        let stores = stores(config).await?;
         let policies = LivePolicy::new(source, Arc::clone(clock)).policies();
-        let rules = Arc::new(Rules::new(Arc::clone(&store), policies));
-        Ok(Self { secrets: Arc::new(secrets), store, rules, clock: Arc::clone(clock) })
+        let rules = Arc::new(Rules::new(Arc::clone(&stores.worker), policies));
+        Ok(Self { secrets: Arc::new(secrets), stores, rules, clock: Arc::clone(clock) })
     }
 
     fn ingress(&self, config: &Config, notify: &Arc<Notify>) -> Ingress {
-        let (store, rules) = (Arc::clone(&self.store), Arc::clone(&self.rules));
+        let (store, rules) = (Arc::clone(&self.stores.front), Arc::clone(&self.rules));
         Ingress {
             app: Arc::new(App { store, rules, bell: bell(notify) }),
             slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &self.secrets)),
@@ -138,7 +140,7 @@ impl Ground {
             name: process_name()?,
             account: config.cloud.name.clone(),
             regions: config.cloud.regions.clone(),
-            store: Arc::clone(&self.store),
+            store: Arc::clone(&self.stores.worker),
             chat: Arc::new(voices(config, &self.secrets)?),
             cloud: Arc::new(cloud(config, &self.secrets, &self.clock)?),
             rules: Arc::clone(&self.rules),
@@ -153,12 +155,38 @@ impl Ground {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    stores(config).await.map(|Stores { worker, .. }| worker)
+}
+
+/// One store, as each of two sees it.
+pub struct Stores {
+    /// Gives up while a person still waits for the answer.
+    pub front: Arc<dyn Store>,
+    pub worker: Arc<dyn Store>,
+}
+
+/// Opens the store.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn stores(config: &Config) -> anyhow::Result<Stores> {
     let build = option_env!("CLEANSLATE_BUILD").unwrap_or(env!("CARGO_PKG_VERSION")).to_owned();
     let origin = Origin { log: config.origin.clone(), build };
-    let opened = Sqlite::open(&config.store, origin);
-    let opened = opened.with_context(|| format!("the store {} cannot be opened", config.store.display()))?;
-    Ok(Arc::new(opened))
+    match &config.store {
+        config::Store::Sqlite(path) => {
+            let opened = Sqlite::open(path, origin);
+            let opened = opened.with_context(|| format!("the store {} cannot be opened", path.display()))?;
+            let worker: Arc<dyn Store> = Arc::new(opened);
+            Ok(Stores { front: Arc::clone(&worker), worker })
+        }
+        config::Store::Dynamodb(table) => {
+            let aws = Box::pin(aws::config()).await?;
+            let opened = Box::pin(Dynamo::open(&aws, table, origin, dynamo::WORKER)).await;
+            let worker = opened.with_context(|| format!("the store {table} cannot be opened"))?;
+            Ok(Stores { front: Arc::new(worker.patient(dynamo::FRONT)), worker: Arc::new(worker) })
+        }
+    }
 }
 
 fn bell(notify: &Arc<Notify>) -> Bell {

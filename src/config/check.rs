@@ -1,7 +1,7 @@
 //! Section by section, into [`Config`].
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -11,8 +11,8 @@ use super::logins::check_userdata;
 use super::platforms;
 use super::raw::{RawAudit, RawCloud, RawConfig, RawSecrets, RawServer, RawStore};
 use super::rules::{RawRules, Served};
-use super::values::{address, duration, list, only, required, unserved};
-use super::{Api, Cloud, Config, SecretsPlace, Wrong};
+use super::values::{address, duration, list, required, unserved};
+use super::{Api, Cloud, Config, SecretsPlace, Store, Wrong};
 
 /// What was wrong so far.
 #[derive(Default)]
@@ -95,12 +95,34 @@ impl RawServer {
 }
 
 impl RawStore {
-    fn check(self, folder: &Path) -> Result<PathBuf, Wrong> {
+    fn check(self, folder: &Path) -> Result<Store, Wrong> {
         let Self { kind, path, table } = self;
-        only("store.kind", kind, "sqlite")?;
-        unserved("store.table", table.as_ref())?;
-        Ok(folder.join(path.unwrap_or_else(|| "cleanslate.db".to_owned())))
+        let stray = |key, wrong: &str, kind| {
+            Err(Wrong::new(key, wrong, format!("remove it, or write kind = \"{kind}\"")))
+        };
+        match (kind.as_deref(), path, table) {
+            (None | Some("sqlite"), path, None) => {
+                Ok(Store::Sqlite(folder.join(path.unwrap_or_else(|| "cleanslate.db".to_owned()))))
+            }
+            (None | Some("sqlite"), _, Some(_)) => stray("store.table", "SQLite has no table", "dynamodb"),
+            (Some("dynamodb"), None, table) => check_table(table.unwrap_or_else(|| "cleanslate".to_owned())),
+            (Some("dynamodb"), Some(_), _) => stray("store.path", "DynamoDB has no path", "sqlite"),
+            (Some(kind), _, _) => {
+                let wrong = format!("this build does not serve `{kind}`");
+                Err(Wrong::new("store.kind", wrong, "write \"sqlite\" or \"dynamodb\""))
+            }
+        }
     }
+}
+
+/// A table's name has at most 255 characters; the log's is four longer.
+fn check_table(table: String) -> Result<Store, Wrong> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    if (3..=251).contains(&table.len()) && table.bytes().all(plain) {
+        return Ok(Store::Dynamodb(table));
+    }
+    let wrong = format!("`{table}` is not 3 to 251 letters, digits, `_`, `-` or `.`");
+    Err(Wrong::new("store.table", wrong, "write \"cleanslate\""))
 }
 
 impl RawSecrets {

@@ -36,8 +36,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The longest time between two sweeps.
     pub sweep: Duration,
-    /// The `SQLite` file.
-    pub store: PathBuf,
+    pub store: Store,
     pub secrets: SecretsPlace,
     /// Names the audit log.
     pub origin: String,
@@ -60,6 +59,15 @@ pub enum SecretsPlace {
         bot: String,
         cloud: String,
     },
+}
+
+/// `[store]`: where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// A file.
+    Sqlite(PathBuf),
+    /// The table of state; the log's is named after it.
+    Dynamodb(String),
 }
 
 /// The platforms that are served: at least one.
@@ -204,9 +212,17 @@ slack = "U0456"
     }
 
     #[test]
+    fn the_store_may_be_a_table() {
+        let store = |text: &str| Config::parse(&with("[slack]", text), Path::new("/etc")).unwrap().store;
+        let table = "[store]\nkind = \"dynamodb\"\ntable = \"ops.clean-slate\"\n[slack]";
+        assert_eq!(store(table), Store::Dynamodb("ops.clean-slate".to_owned()));
+        assert_eq!(store("[store]\nkind = \"dynamodb\"\n[slack]"), Store::Dynamodb("cleanslate".to_owned()));
+    }
+
+    #[test]
     fn what_is_left_out_has_a_default() {
         let config = Config::parse(SMALLEST, Path::new("/etc")).unwrap();
-        assert_eq!(config.store, Path::new("/etc/cleanslate.db"));
+        assert_eq!(config.store, Store::Sqlite("/etc/cleanslate.db".into()));
         assert_eq!(config.secrets, SecretsPlace::File("/etc/secrets.toml".into()));
         assert_eq!(config.platforms.slack.unwrap().command, "/reset");
         assert_eq!(
@@ -304,7 +320,9 @@ slack = "U0456"
             ("[slack]", "[server]\nlisten = \"8080\"\n[slack]"),
             ("[slack]", "[server]\nsweep = \"2m\"\n[slack]"),
             ("[slack]", "[server]\npublic_url = \"http://example.com\"\n[slack]"),
-            ("[slack]", "[store]\nkind = \"dynamodb\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"postgres\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"dynamodb\"\npath = \"x.db\"\n[slack]"),
+            ("[slack]", "[store]\nkind = \"dynamodb\"\ntable = \"a table\"\n[slack]"),
             ("[slack]", "[store]\ntable = \"t\"\n[slack]"),
             ("[slack]", "[secrets]\nkind = \"vault\"\n[slack]"),
             ("[slack]", "[secrets]\nkind = \"aws\"\npath = \"x\"\n[slack]"),
@@ -324,8 +342,10 @@ slack = "U0456"
         server.listen: `8080` is not an address with a port; write "127.0.0.1:8080"
         server.sweep: `2m` is out of bounds; write 1s to 1m
         server.public_url: `http://example.com` is neither https nor a loopback address; write "https://cleanslate.example.com"
-        store.kind: this build does not serve `dynamodb`; write "sqlite"
-        store.table: this build does not serve it; remove it
+        store.kind: this build does not serve `postgres`; write "sqlite" or "dynamodb"
+        store.path: DynamoDB has no path; remove it, or write kind = "sqlite"
+        store.table: `a table` is not 3 to 251 letters, digits, `_`, `-` or `.`; write "cleanslate"
+        store.table: SQLite has no table; remove it, or write kind = "dynamodb"
         secrets.kind: secrets are not kept in `vault`; write "file", "env" or "aws"
         secrets.path: kind = "aws" has none; remove it, or write kind = "file"
         secrets.path: kind = "env" has none; remove it, or write kind = "file"

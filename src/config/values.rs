@@ -27,16 +27,6 @@ pub(super) fn list(key: &str, values: Option<Vec<String>>, write: &str) -> Resul
     Ok(values)
 }
 
-/// A value of this build's only kind.
-pub(super) fn only(key: &str, value: Option<String>, kind: &str) -> Result<(), Wrong> {
-    match value {
-        Some(value) if value != kind => {
-            Err(Wrong::new(key, format!("this build does not serve `{value}`"), format!("write \"{kind}\"")))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// A key of something that this build does not have.
 pub(super) fn unserved<T>(key: &str, value: Option<&T>) -> Result<(), Wrong> {
     match value {

@@ -1,5 +1,6 @@
 //! The durable state. One [`Commit`] stores everything that one fact changes, or nothing.
 
+pub mod dynamo;
 pub mod record;
 pub mod rules;
 pub mod sqlite;

@@ -1,9 +1,13 @@
-//! The stored form of a request: its facts, encoded as the audit log encodes them. Pure.
+//! The stored forms of a request (its facts, encoded as the audit log encodes them) and of its card, and the entry of
+//! a commit. Pure.
 
 use serde::{Deserialize, Serialize};
 
+use super::Commit;
+use crate::audit::entry::{About, Entry};
+use crate::audit::{Head, Origin, Seal};
 use crate::domain::id::RequestId;
-use crate::domain::request::{Fact, Request};
+use crate::domain::request::{Card, Event, Fact, Request};
 
 const VERSION: u32 = 1;
 
@@ -45,4 +49,26 @@ pub fn decode(id: RequestId, text: &str) -> Result<Request, BadRecord> {
     }
     let record: Record<Vec<Fact>> = serde_json::from_str(text).map_err(|why| unreadable(why.to_string()))?;
     Request::replay(id.clone(), record.facts).map_err(|illegal| unreadable(illegal.to_string()))
+}
+
+/// The card's bookkeeping as text.
+pub fn card(card: &Card) -> String {
+    serde_json::to_string(card).expect("a card has string keys")
+}
+
+/// The entry of a commit and where it stands; moves the head on. `cause` is the seq of the request's entry before it.
+pub fn append(head: &mut Head, origin: &Origin, commit: &Commit, cause: Option<u64>) -> (Vec<u8>, Seal) {
+    if let Event::PolicyChanged { hash, .. } = &commit.fact.event {
+        head.policy.clone_from(hash);
+    }
+    let about = About {
+        policy: commit.policy.clone(),
+        request: commit.after.as_ref().map(|request| request.id.clone()),
+        instance: commit.after.as_ref().map(|request| request.ask.instance.clone()),
+        cause,
+    };
+    let bytes = Entry::new(head.size, origin, about, commit.fact.clone()).encode();
+    let seal = head.append(&bytes);
+    head.at = Some(commit.fact.at);
+    (bytes, seal)
 }

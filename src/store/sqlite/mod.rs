@@ -49,7 +49,7 @@ impl From<rusqlite::Error> for StoreError {
 impl Store for Sqlite {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let origin = Arc::clone(&self.origin);
-        self.writer.write(move |connection| write::commit(connection, &origin, commit)).await?
+        self.writer.write(move |connection| write::commit(connection, &origin, &commit)).await?
     }
 
     async fn load(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {

@@ -5,52 +5,41 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::super::{Commit, StoreError, Tally, Tell, record};
 use super::read::{self, millis};
-use crate::audit::entry::{About, Entry};
 use crate::audit::{Head, Origin, Seal};
 use crate::domain::id::RequestId;
-use crate::domain::request::{Card, Event, Request, Sighting};
+use crate::domain::request::{Card, Request, Sighting};
 
 /// A refusal within the outcome is kept: what was counted before it stays counted.
 pub(super) fn commit(
     connection: &Connection,
     origin: &Origin,
-    commit: Commit,
+    commit: &Commit,
 ) -> Result<Result<(), StoreError>, StoreError> {
-    let Commit { before, after, fact, policy, card, tells, quota } = commit;
-    let cause = match &after {
-        Some(request) => at_revision(connection, request, before)?,
+    let cause = match &commit.after {
+        Some(request) => at_revision(connection, request, commit.before)?,
         None => None,
     };
-    if let Some(quota) = quota
+    if let Some(quota) = &commit.quota
         && tally(connection, &quota.key, quota.window)?.count > quota.most
     {
         return Ok(Err(StoreError::TooMany));
     }
-    if let (Some(request), None) = (&after, before)
+    if let (Some(request), None) = (&commit.after, commit.before)
         && let Some(holder) = holder(connection, request)?
     {
         return Ok(Err(StoreError::Locked(holder)));
     }
     let mut head = read::head(connection)?;
-    let at = fact.at;
-    if let Event::PolicyChanged { hash, .. } = &fact.event {
-        head.policy.clone_from(hash);
-    }
-    let about = About {
-        policy,
-        request: after.as_ref().map(|request| request.id.clone()),
-        instance: after.as_ref().map(|request| request.ask.instance.clone()),
-        cause,
-    };
-    let bytes = Entry::new(head.size, origin, about, fact).encode();
-    let seal = append(connection, origin, &mut head, (&bytes, at))?;
-    if let Some(request) = &after {
-        match before {
+    let (bytes, seal) = record::append(&mut head, origin, commit, cause);
+    append(connection, origin, &head, (&bytes, &seal))?;
+    let at = commit.fact.at;
+    if let Some(request) = &commit.after {
+        match commit.before {
             None => insert(connection, request, &seal, at)?,
-            Some(_) => update(connection, request, &seal, (at, card.as_ref()))?,
+            Some(_) => update(connection, request, &seal, (at, commit.card.as_ref()))?,
         }
     }
-    self::tells(connection, &tells, at)?;
+    tells(connection, &commit.tells, at)?;
     Ok(Ok(()))
 }
 
@@ -82,10 +71,9 @@ fn holder(connection: &Connection, request: &Request) -> Result<Option<RequestId
 fn append(
     connection: &Connection,
     origin: &Origin,
-    head: &mut Head,
-    (bytes, at): (&[u8], Timestamp),
-) -> Result<Seal, StoreError> {
-    let seal = head.append(bytes);
+    head: &Head,
+    (bytes, seal): (&[u8], &Seal),
+) -> Result<(), StoreError> {
     let seq = i64::try_from(seal.seq).map_err(|why| StoreError::Broken(why.into()))?;
     connection.prepare_cached("INSERT INTO audit (origin, seq, bytes) VALUES (?1, ?2, ?3)")?.execute((
         &origin.log,
@@ -96,9 +84,9 @@ fn append(
         seq + 1,
         head.range.concat(),
         &head.policy,
-        millis(at),
+        head.at.map(millis),
     ))?;
-    Ok(seal)
+    Ok(())
 }
 
 fn insert(connection: &Connection, request: &Request, seal: &Seal, at: Timestamp) -> Result<(), StoreError> {
@@ -123,7 +111,7 @@ fn insert(connection: &Connection, request: &Request, seal: &Seal, at: Timestamp
         .execute((instance, request.id.as_str()))?;
     connection
         .prepare_cached("INSERT INTO card (request, value) VALUES (?1, ?2)")?
-        .execute((request.id.as_str(), card_text(&Card::default())))?;
+        .execute((request.id.as_str(), record::card(&Card::default())))?;
     Ok(())
 }
 
@@ -156,13 +144,9 @@ fn update(
     if request.plan.is_some() {
         connection
             .prepare_cached("UPDATE card SET due_at = ?2, value = coalesce(?3, value) WHERE request = ?1")?
-            .execute((request.id.as_str(), millis(at), card.map(card_text)))?;
+            .execute((request.id.as_str(), millis(at), card.map(record::card)))?;
     }
     Ok(())
-}
-
-fn card_text(card: &Card) -> String {
-    serde_json::to_string(card).expect("a card has string keys")
 }
 
 pub(super) fn lease(
@@ -205,7 +189,7 @@ pub(super) fn mark_card(
     let due_at = if behind { Some(Timestamp::UNIX_EPOCH) } else { due_at };
     let changed = connection
         .prepare_cached("UPDATE card SET value = ?3, due_at = ?4 WHERE request = ?1 AND value = ?2")?
-        .execute((id.as_str(), card_text(was), card_text(card), due_at.map(millis)))?;
+        .execute((id.as_str(), record::card(was), record::card(card), due_at.map(millis)))?;
     if changed == 0 {
         show_afresh(connection, id)?;
     }
@@ -218,7 +202,7 @@ fn show_afresh(connection: &Connection, id: &RequestId) -> Result<(), StoreError
     let card = Card { shown_rev: 0, ..row.card };
     connection
         .prepare_cached("UPDATE card SET value = ?2, due_at = 0 WHERE request = ?1")?
-        .execute((id.as_str(), card_text(&card)))?;
+        .execute((id.as_str(), record::card(&card)))?;
     Ok(())
 }
 

@@ -39,7 +39,10 @@ pub(crate) struct Bot {
 impl Bot {
     pub(crate) async fn on(platform: Platform) -> Self {
         let start = "2026-01-05T03:12:04Z".parse().unwrap();
-        Self { stage: Stage::build(platform, None, start).await.unwrap(), deliveries: 0 }
+        Self {
+            stage: Stage::build_with(&crate::store().await, platform, None, start).await.unwrap(),
+            deliveries: 0,
+        }
     }
 
     /// One with more configuration, in a folder that the caller keeps.
