@@ -61,8 +61,8 @@ fn check_says_who_may_and_what_is_missing() {
     warn  slack.api_base is a loopback address: nobody in Slack hears anything; leave it out for Slack
     warn  discord.api_base is a loopback address: nobody in Discord hears anything; leave it out for Discord
     ok    secrets: what Slack signs with
-    ok    secrets: the bot's token for Slack
     ok    secrets: what Discord signs with
+    ok    secrets: the bot's token for Slack
     ok    secrets: the bot's token for Discord
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);

@@ -14,6 +14,7 @@ mod config;
 mod crash;
 mod hostile;
 mod ingress;
+mod lambda;
 mod loss;
 mod register;
 mod server;
