@@ -1,6 +1,7 @@
 //! A reset from the command to its end, over both functions.
 
 use cleanslate::domain::id::Platform;
+use cleanslate::sim::cast;
 use cleanslate::sim::fault::Fault;
 use futures_util::future::join;
 use serde_json::json;
@@ -8,10 +9,10 @@ use serde_json::json;
 use super::events::{timer, wake_up};
 use super::site::{COMMAND, Site, WORKER};
 use crate::support::PLATFORMS;
-use crate::support::lambda::{Invoke, Mood, Outcome, WORKER_SECONDS};
+use crate::support::lambda::{ACCESS_KEY, Function, Invoke, Mood, Outcome, SESSION_TOKEN, WORKER_SECONDS};
 
 /// The command and its card.
-async fn card(site: &Site, front: &crate::support::lambda::Function) {
+async fn card(site: &Site, front: &Function) {
     let answer = site.types(front, "alice", COMMAND).await;
     assert!(answer.contains("Checking ins-r8hr2upy"), "{answer}");
     site.invokes.rest().await;
@@ -27,6 +28,13 @@ async fn from_command_to_end(platform: Platform) {
     site.presses(&front, "bob", "wipe").await;
     site.invokes.rest().await;
     site.wiped_once();
+    // The front logs everything that it can.
+    site.until(|_| front.said().contains("is approved")).await;
+    let said = front.said();
+    assert!(said.contains("TRACE"));
+    for secret in [ACCESS_KEY, SESSION_TOKEN, "hooks.slack.com", "trigger_id", cast::SLACK_SIGNING_SECRET] {
+        assert!(!said.contains(secret), "{secret}");
+    }
     // No timer came: the second invocation waited for the grace and for the end of the reset.
     assert_eq!(
         *site.invokes.outcomes.lock().unwrap(),
@@ -48,11 +56,11 @@ async fn the_timer_finds_what_no_wake_up_told_of() {
     *site.invokes.mood.lock().unwrap() = Mood::Fails;
     let answer = site.types(&front, "alice", COMMAND).await;
     assert!(answer.contains("Checking ins-r8hr2upy"), "{answer}");
-    assert!(front.said().contains("could not be woken"));
+    site.until(|_| front.said().contains("could not be woken")).await;
     assert_eq!(worker.invoke(timer(), WORKER_SECONDS).await, Outcome::Answered(json!({})));
     *site.invokes.mood.lock().unwrap() = Mood::Hangs;
     site.presses(&front, "bob", "wipe").await;
-    assert_eq!(front.said().matches("could not be woken").count(), 2);
+    site.until(|_| front.said().matches("could not be woken").count() == 2).await;
     assert_eq!(worker.invoke(timer(), WORKER_SECONDS).await, Outcome::Answered(json!({})));
     site.wiped_once();
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::events::{Call, SHAPES, Shape, timer, wake_up};
 use super::site::{COMMAND, Site, answer};
-use crate::support::lambda::{ACCESS_KEY, Function, Outcome};
+use crate::support::lambda::{Function, Outcome};
 
 async fn status(front: &Function, event: &Value) -> u64 {
     answer(front.invoke(event, 3).await).0
@@ -32,13 +32,12 @@ async fn a_signed_request_is_answered_alike_in_every_envelope() {
                 assert_eq!(status, 200, "{shape:?} {call:?}");
                 assert!(body.contains("U0ALICE00"), "{shape:?}: {body}");
             }
-            let pong = front.invoke(Call { base64, ..ping.clone() }.event(shape), 3).await;
-            assert_eq!(answer(pong), (200, r#"{"type":1}"#.to_owned()), "{shape:?}");
+            let answered = front.invoke(Call { base64, ..ping.clone() }.event(shape), 3).await;
+            assert_eq!(answer(answered), (200, r#"{"type":1}"#.to_owned()), "{shape:?}");
         }
         assert_eq!(answer(front.invoke(health.event(shape), 3).await), (200, "ok\n".to_owned()));
     }
     assert!(site.invokes.calls.lock().unwrap().is_empty(), "nothing was stored, and nobody woken");
-    assert!(!front.said().contains(ACCESS_KEY) && !front.said().contains("hooks.slack.com"));
 }
 
 #[tokio::test]
@@ -128,7 +127,7 @@ async fn an_event_for_another_function_is_refused_and_the_next_one_served() {
         for event in ["{", "null", "7", "{\"requestContext\":7}", "{\"headers\":{\"a\":7}}", ""] {
             assert!(!refusal(function, event).await.is_empty());
         }
-        assert!(function.said().contains("is not for the"), "{role}");
+        site.until(|_| function.said().contains(&format!("it is not for the {role}"))).await;
     }
     assert_eq!(worker.invoke(wake_up(), 60).await, Outcome::Answered(json!({})));
     assert_eq!(worker.invoke(timer(), 60).await, Outcome::Answered(json!({})));

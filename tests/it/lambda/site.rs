@@ -161,10 +161,9 @@ pub(crate) fn answer(outcome: Outcome) -> (u64, String) {
     (answer["statusCode"].as_u64().unwrap(), answer["body"].as_str().unwrap().to_owned())
 }
 
-/// Alice may ask, bob and carol approve.
+/// As a person would write it; alice and bob may ask and approve, on Slack carol too.
 fn configuration(sim: &str) -> String {
-    let [_, bob, carol, _] = cast::USERS.map(|(_, id)| id);
-    let [alice, ..] = cast::USERS.map(|(_, id)| id);
+    let [alice, bob, carol, _] = cast::USERS.map(|(_, id)| id);
     let [also_alice, also_bob, ..] = cast::DISCORD_USERS.map(|(_, id)| id);
     let (app, team, channel) = (cast::SLACK_APP_ID, cast::SLACK_TEAM_ID, cast::SLACK_CHANNEL_ID);
     let (application, key) = (cast::DISCORD_APPLICATION_ID, cast::DISCORD_PUBLIC_KEY);

@@ -21,6 +21,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::process::{BINARY, Running};
 
+/// What the functions call AWS with.
+pub(crate) const ACCESS_KEY: &str = "canary-access-key-9Wq2";
+pub(crate) const SESSION_TOKEN: &str = "canary-session-token-4Ht8";
+
 /// What became of one invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
@@ -67,7 +71,7 @@ impl Function {
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "ASIATEST"),
             ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY),
-            ("AWS_SESSION_TOKEN", "session"),
+            ("AWS_SESSION_TOKEN", SESSION_TOKEN),
         ];
         let environment: BTreeMap<String, String> = lambda
             .iter()
@@ -100,9 +104,6 @@ impl Function {
         self.process.lock().unwrap().as_ref().map(Running::said).unwrap_or_default()
     }
 }
-
-/// Nobody else's.
-pub(crate) const ACCESS_KEY: &str = "canary-access-key-9Wq2";
 
 fn launch(environment: &BTreeMap<String, String>) -> Running {
     Running::spawn(Command::new(BINARY).env_clear().envs(environment)).0
