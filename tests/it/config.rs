@@ -63,8 +63,8 @@ async fn check_says_who_may_and_what_is_missing() {
     warn  discord.api_base is a loopback address: nobody in Discord hears anything; leave it out for Discord
     warn  login=vault is refused: the secrets come from the environment, which cannot be written to
     ok    secrets: what Slack signs with
-    ok    secrets: the bot's token for Slack
     ok    secrets: what Discord signs with
+    ok    secrets: the bot's token for Slack
     ok    secrets: the bot's token for Discord
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);

@@ -15,6 +15,7 @@ mod config;
 mod crash;
 mod hostile;
 mod ingress;
+mod lambda;
 mod logins;
 mod loss;
 mod register;

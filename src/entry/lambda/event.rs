@@ -28,10 +28,10 @@ impl Kind {
     }
 }
 
-/// Every field that any of them has.
+/// One event, with every field that any of them has.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Envelope {
+pub struct Envelope {
     pub(super) version: Option<String>,
     pub(super) request_context: Option<RequestContext>,
     pub(super) http_method: Option<String>,

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use self::event::{Envelope, Kind};
+pub use self::event::Envelope;
+use self::event::Kind;
 use self::http::Payload;
 pub use self::waker::Waker;
 use super::driver::{self, PAUSE};
@@ -61,7 +62,11 @@ pub async fn worker(worker: Arc<Worker>) -> anyhow::Result<()> {
 }
 
 impl Front {
-    async fn answer(&self, envelope: Envelope) -> Result<Value, Diagnostic> {
+    /// Answers one event.
+    ///
+    /// # Errors
+    /// When it is no HTTP request.
+    pub async fn answer(&self, envelope: Envelope) -> Result<Value, Diagnostic> {
         if envelope.kind() != Kind::Http {
             return Err(refused(envelope.kind(), "front"));
         }
@@ -85,7 +90,11 @@ impl Front {
     }
 }
 
-async fn work(worker: &Worker, event: LambdaEvent<Envelope>) -> Result<Value, Diagnostic> {
+/// Does what is due for one event.
+///
+/// # Errors
+/// When the event is not for the worker, or the work failed.
+pub async fn work(worker: &Worker, event: LambdaEvent<Envelope>) -> Result<Value, Diagnostic> {
     let kind = event.payload.kind();
     let deadline =
         i64::try_from(event.context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());

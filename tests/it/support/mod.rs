@@ -3,6 +3,7 @@
 pub(crate) mod channel;
 pub(crate) mod fleet;
 pub(crate) mod front;
+pub(crate) mod lambda;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod port;

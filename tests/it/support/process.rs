@@ -37,13 +37,22 @@ impl Drop for Running {
 impl Running {
     /// Starts it and waits for the line in which it says where it listens.
     fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(BINARY)
-            .args(arguments)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(arguments).envs(environment.iter().copied());
+        let (mut running, lines) = Self::spawn(&mut command);
+        running.address = loop {
+            let line = lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("it does not listen: {}", running.said()));
+            if let Some(address) = address(&line) {
+                break address;
+            }
+        };
+        running
+    }
+
+    /// Starts it; gives its lines too, as they come.
+    pub(crate) fn spawn(command: &mut Command) -> (Self, mpsc::Receiver<String>) {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (heard, lines) = mpsc::channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -57,15 +66,7 @@ impl Running {
                 }
             });
         }
-        drop(heard);
-        let address = loop {
-            let line = lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("it does not listen: {}", said.lock().unwrap()));
-            if let Some(address) = address(&line) {
-                break address;
-            }
-        };
-        Self { child, said, address }
+        (Self { child, said, address: String::new() }, lines)
     }
 
     /// Everything on its standard output and error so far.
