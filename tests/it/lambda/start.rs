@@ -66,7 +66,7 @@ fn envelope(event: Value) -> Envelope {
 
 #[tokio::test]
 async fn a_mistake_in_the_front_costs_one_answer() {
-    let parts = front::Front::new();
+    let parts = front::Front::new().await;
     let Ingress { app, slack, .. } = parts.ingress();
     let door = cleanslate::chat::slack::door(Arc::clone(&slack.as_ref().unwrap().keys), "/reset".to_owned());
     let ingress = Ingress { app: Arc::clone(app), slack: Some(door), discord: None, clock: cracked() };
@@ -85,7 +85,7 @@ async fn a_mistake_in_the_front_costs_one_answer() {
 
 #[tokio::test]
 async fn a_mistake_in_the_worker_costs_one_invocation() {
-    let front::Front { parts, folder: _folder } = front::Front::new();
+    let front::Front { parts, folder: _folder } = front::Front::new().await;
     let Some(mut worker) = Arc::into_inner(parts.worker) else { panic!("there is one worker") };
     worker = Worker { clock: cracked(), ..worker };
     let event = || {
