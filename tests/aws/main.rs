@@ -7,6 +7,7 @@
 )]
 
 mod crowd;
+mod deployed;
 mod doubt;
 mod limits;
 mod proxy;
