@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
@@ -33,8 +33,9 @@ impl Manager {
     pub async fn text(&self, name: &str) -> anyhow::Result<SecretString> {
         let answer = self.client.get_secret_value().secret_id(name).version_stage(CURRENT).send().await;
         let found = answer.map_err(|why| {
-            let code = why.code().map_or_else(|| DisplayErrorContext(&why).to_string(), str::to_owned);
-            anyhow::anyhow!("the secret {name} cannot be read from Secrets Manager ({code})")
+            let said = why.code().map(str::to_owned);
+            let said = said.unwrap_or_else(|| format!("{:#}", anyhow::Error::new(why)));
+            anyhow::anyhow!("the secret {name} cannot be read from Secrets Manager ({said})")
         })?;
         let text = found.secret_string.map(SecretString::from);
         text.with_context(|| format!("the secret {name} is not text: store it as a string"))

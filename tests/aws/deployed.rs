@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
 use cleanslate::domain::id::Platform;
+use cleanslate::outbound::{self, Timeouts};
 use cleanslate::sim::fleet::Fleet;
 use cleanslate::sim::play::{Delivery, Heard};
 use cleanslate::sim::{Sim, cast};
@@ -57,7 +58,8 @@ impl Place {
             let make = client.create_secret().name(format!("cleanslate/{name}")).secret_string(text);
             make.send().await.unwrap();
         }
-        Self { sim, url, config, http: reqwest::Client::new(), number: AtomicU32::new(1) }
+        let http = outbound::client(Timeouts { connect: PATIENCE, total: PATIENCE }).build().unwrap();
+        Self { sim, url, config, http, number: AtomicU32::new(1) }
     }
 
     fn number(&self) -> u32 {
@@ -134,8 +136,8 @@ async fn from_the_template_to_one_wipe_though_the_worker_is_killed() {
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    let pong: Value = request.body(ping.body).send().await.unwrap().json().await.unwrap();
-    assert_eq!(pong, json!({ "type": 1 }));
+    let pong = request.body(ping.body).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&pong).unwrap(), json!({ "type": 1 }));
 
     // The worker dies between the approval and the claim. Nothing but the timer goes on with it.
     place.types(Platform::Slack, "/reset ins-r8hr2upy img-pmqg1cw7 60GB").await;
@@ -143,7 +145,7 @@ async fn from_the_template_to_one_wipe_though_the_worker_is_killed() {
     place.until(Platform::Slack, |screen| screen.contains("Approved by")).await;
     assert!(kill_the_worker() > 0, "there is a worker to be killed");
     assert_eq!(place.sim.wipes().len(), 0);
-    place.until(Platform::Slack, |screen| screen.contains("web-7 is back.")).await;
+    place.until(Platform::Slack, |screen| screen.contains("ins-r8hr2upy is back.")).await;
     assert_eq!(place.sim.wipes().len(), 1);
 
     place.types(Platform::Discord, "/reset ins-nokeys01 login=random").await;

@@ -111,8 +111,6 @@ def main():
     assert allowed.keys() == {"State", "Log", "Secrets", "Vault"}
     assert allowed["Vault"][0] == secret_calls() and secrets_of(allowed["Vault"][1]) == {"VaultPrefix"}
     assert "FunctionUrlConfig" not in worker["Properties"] and "FunctionUrlConfig" in front["Properties"]
-    url = resources["FrontIsCalled"]["Properties"]
-    assert url["Action"] == "lambda:InvokeFunction" and url["InvokedViaFunctionUrl"] is True
     check_table(resources["State"], "STATE")
     check_table(resources["Log"], "LOG")
     for role, function in [("front", front), ("worker", worker)]:
