@@ -67,7 +67,7 @@ pub async fn show(
         Ok(instance) => store.by_instance(&instance).await?.into_iter().collect(),
         Err(_) if RequestId::is_prefix(&prefix) => store.by_prefix(&prefix).await?,
         Err(_) => {
-            bail!("name a request by its id (`#k3v9q`, at least four characters) or by the instance it locks")
+            bail!("name a request by its id (`#k3v7q`, at least four characters) or by the instance it locks")
         }
     };
     let (Some(Row { request, .. }), true) = (found.pop(), found.is_empty()) else {

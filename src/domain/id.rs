@@ -145,7 +145,7 @@ impl TryFrom<String> for RequestId {
         if text.len() == Self::LENGTH && Self::is_prefix(&text) {
             Ok(Self(text))
         } else {
-            Err(BadId { what: "a request id", example: "#k3v9q" })
+            Err(BadId { what: "a request id", example: "#k3v7q" })
         }
     }
 }

@@ -121,7 +121,7 @@ fn messages() -> String {
 fn buttons(actions: &[&str]) -> Value {
     let button = |action: &&str| {
         let style = if *action == "wipe" { 4 } else { 2 };
-        json!({ "type": 2, "style": style, "label": action, "custom_id": format!("v1.{action}.k3v9q") })
+        json!({ "type": 2, "style": style, "label": action, "custom_id": format!("v1.{action}.k3v7q") })
     };
     json!([{ "type": 1, "components": actions.iter().map(button).collect::<Vec<_>>() }])
 }

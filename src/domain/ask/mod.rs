@@ -116,9 +116,9 @@ pub enum Hint {
     LongReason,
     #[error("`{0}` ids belong to another product. This bot resets CVM instances (`ins-…`) only")]
     OtherProduct(&'static str),
-    #[error("say which request: its id like `#k3v9q` (at least four characters), or the instance id")]
+    #[error("say which request: its id like `#k3v7q` (at least four characters), or the instance id")]
     NoTarget,
-    #[error("say what you found: `/reset close k3v9q -- logged in, the disk is new`")]
+    #[error("say what you found: `/reset close k3v7q -- logged in, the disk is new`")]
     NoFinding,
 }
 
@@ -434,7 +434,7 @@ mod tests {
                 "lhins-12345678",
                 "cancel",
                 "cancel web-7",
-                "close k3v9q",
+                "close k3v7q",
                 "help me",
             ]
             .map(hint)
@@ -450,9 +450,9 @@ mod tests {
         word 2 is not part of the command. Only the reason, after `--`, may be any text
         `security` takes `on` or `off`
         `lhins-` ids belong to another product. This bot resets CVM instances (`ins-…`) only
-        say which request: its id like `#k3v9q` (at least four characters), or the instance id
-        say which request: its id like `#k3v9q` (at least four characters), or the instance id
-        say what you found: `/reset close k3v9q -- logged in, the disk is new`
+        say which request: its id like `#k3v7q` (at least four characters), or the instance id
+        say which request: its id like `#k3v7q` (at least four characters), or the instance id
+        say what you found: `/reset close k3v7q -- logged in, the disk is new`
         word 2 is not part of the command. Only the reason, after `--`, may be any text
         "
         );

@@ -155,7 +155,7 @@ mod tests {
             reset("request", "k3v2q"),
             (None, vec![("instance", "ins-r8hr2upy"), ("login", "keep"), ("keys", "skey-8xk2p1qa")]),
             (None, vec![("instance", "ins-r8hr2upy"), ("reason", long.as_str())]),
-            (Some("status"), vec![("request", "k3v9q k3v9q")]),
+            (Some("status"), vec![("request", "k3v7q k3v7q")]),
             (Some("cancel"), vec![]),
             (Some("close"), vec![("request", "k3v2q"), ("finding", " ")]),
             (Some("explain"), vec![("instance", "k3v2q")]),
@@ -183,9 +183,9 @@ mod tests {
         Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
         key pairs and a login cannot both be given
         the reason is longer than 200 characters
-        say which request: its id like `#k3v9q` (at least four characters), or the instance id
-        say which request: its id like `#k3v9q` (at least four characters), or the instance id
-        say what you found: `/reset close k3v9q -- logged in, the disk is new`
+        say which request: its id like `#k3v7q` (at least four characters), or the instance id
+        say which request: its id like `#k3v7q` (at least four characters), or the instance id
+        say what you found: `/reset close k3v7q -- logged in, the disk is new`
         the option `instance`: that is not an instance id: it looks like `ins-r8hr2upy`
         Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`
         Discord shows this command as another version has it. An admin registers it anew: `cleanslate register`

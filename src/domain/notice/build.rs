@@ -192,7 +192,7 @@ pub(super) fn again(request: &Request) -> Span {
     command(&request.ask)
 }
 
-/// `#k3v9q`
+/// `#k3v7q`
 pub(super) fn tag(request: &Request) -> String {
     format!("#{}", request.id.short())
 }

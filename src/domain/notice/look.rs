@@ -23,7 +23,7 @@ pub fn status_one(request: &Request, now: Timestamp) -> Notice {
     Notice::say(standing(request, now))
 }
 
-/// `web-7 (ins-…) · #k3v9q by @alice, 2 min ago. Nothing has been wiped; …`
+/// `web-7 (ins-…) · #k3v7q by @alice, 2 min ago. Nothing has been wiped; …`
 fn standing(request: &Request, now: Timestamp) -> Vec<Span> {
     spans![
         machine(request),

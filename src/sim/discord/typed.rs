@@ -21,7 +21,7 @@ pub struct Typed {
     pub options: Value,
 }
 
-/// Reads `/reset ins-r8hr2upy img-pmqg1cw7 60GB login=keep -- why`, `/resets status k3v9q`, `/reset status k3v9q`.
+/// Reads `/reset ins-r8hr2upy img-pmqg1cw7 60GB login=keep -- why`, `/resets status k3v7q`, `/reset status k3v7q`.
 ///
 /// # Errors
 /// Where Discord's form has no place for a word: nobody could send it from there.
@@ -113,8 +113,8 @@ mod tests {
             "/reset ins-r8hr2upy img-pmqg1cw7 60GB login=keep key=skey-1,skey-2 security=off -- disk corrupt -- 481",
             "/reset ins-r8hr2upy 60 img-pmqg1cw7",
             "/resets status",
-            "/reset status k3v9q",
-            "/resets close k3v9q -- it was wiped",
+            "/reset status k3v7q",
+            "/resets close k3v7q -- it was wiped",
             "/reset explain ins-r8hr2upy",
             "/reset help",
             "/reset",
@@ -130,8 +130,8 @@ mod tests {
         /reset instance:ins-r8hr2upy image:img-pmqg1cw7 disk:60GB login:keep keys:skey-1,skey-2 security:off reason:disk corrupt -- 481
         /reset instance:ins-r8hr2upy disk:60 image:img-pmqg1cw7
         /resets status
-        /resets status request:k3v9q
-        /resets close request:k3v9q finding:it was wiped
+        /resets status request:k3v7q
+        /resets close request:k3v7q finding:it was wiped
         /resets explain instance:ins-r8hr2upy
         /resets help
         `instance` is required

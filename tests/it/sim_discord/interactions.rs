@@ -46,7 +46,7 @@ async fn deliveries_are_signed_and_say_who_acts_where() {
     );
     let options = json!([{ "name": "instance", "type": 3, "value": "ins-r8hr2upy" }, { "name": "disk", "type": 3, "value": "60GB" }]);
     assert_eq!((&command["data"]["name"], &command["data"]["options"]), (&json!("reset"), &options));
-    assert_eq!(press["data"], json!({ "component_type": 2, "id": 2, "custom_id": "v1.wipe.k3v9q" }));
+    assert_eq!(press["data"], json!({ "component_type": 2, "id": 2, "custom_id": "v1.wipe.k3v7q" }));
     assert_eq!(press["message"]["content"], "Wipe web-7?");
     assert_ne!(command["token"], press["token"]);
     let none = served.play(|discord| discord.press(Press { user: BOB, action: "stop", id: "4" }, now()));
@@ -66,7 +66,7 @@ fn modal() -> Value {
     let input =
         json!({ "type": 4, "custom_id": "typed", "style": 1, "placeholder": "web-7", "max_length": 60 });
     let label = json!({ "type": 18, "label": "Type web-7 to confirm", "component": input });
-    json!({ "type": 9, "data": { "custom_id": "v1.typed.k3v9q", "title": "Wipe web-7", "components": [label] } })
+    json!({ "type": 9, "data": { "custom_id": "v1.typed.k3v7q", "title": "Wipe web-7", "components": [label] } })
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_form_is_opened_filled_in_and_submitted_in_its_own_shape() {
     let submitted = body(&submitted);
     let field = json!({ "type": 4, "id": 2, "custom_id": "typed", "value": "web-7" });
     let label =
-        json!({ "custom_id": "v1.typed.k3v9q", "components": [{ "type": 18, "id": 1, "component": field }] });
+        json!({ "custom_id": "v1.typed.k3v7q", "components": [{ "type": 18, "id": 1, "component": field }] });
     assert_eq!((&submitted["type"], &submitted["data"]), (&json!(5), &label));
     assert_eq!(
         (&submitted["message"]["id"], &submitted["member"]["user"]["id"]),

@@ -230,9 +230,9 @@ async fn a_button_over_a_limit_is_refused_where_it_is_over() {
 async fn an_enforced_nonce_posts_once() {
     let served = Served::start().await;
     let body =
-        |text: &str, enforce: bool| json!({ "content": text, "nonce": "k3v9q-0", "enforce_nonce": enforce });
+        |text: &str, enforce: bool| json!({ "content": text, "nonce": "k3v7q-0", "enforce_nonce": enforce });
     let first = served.post(body("one", true)).await.body;
-    assert_eq!(first["nonce"], "k3v9q-0");
+    assert_eq!(first["nonce"], "k3v7q-0");
     let again = served.post(body("another", true)).await.body;
     assert_eq!((&again["id"], &again["content"]), (&first["id"], &json!("one")));
     let free = served.post(body("not enforced", false)).await.body;
