@@ -14,6 +14,7 @@ mod cloud_contract;
 mod config;
 mod crash;
 mod hostile;
+mod infra;
 mod ingress;
 mod lambda;
 mod logins;
