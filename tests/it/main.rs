@@ -10,6 +10,7 @@ mod binary;
 mod canary;
 mod chaos;
 mod chat_contract;
+mod check_online;
 mod cloud_contract;
 mod config;
 mod crash;
