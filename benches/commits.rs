@@ -41,7 +41,10 @@ async fn main() {
         if writers == 1 {
             alone = rate;
         }
-        println!("{writers:2} writers: {rate:5.0} commits/s, {:4.2} of one alone; {failed} gave up", rate / alone);
+        println!(
+            "{writers:2} writers: {rate:5.0} commits/s, {:4.2} of one alone; {failed} gave up",
+            rate / alone
+        );
     }
 }
 

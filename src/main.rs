@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use cleanslate::assemble::{Incomplete, Parts};
-use cleanslate::cli::args::{Audit, AuditOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions};
+use cleanslate::cli::args::{
+    Audit, AuditOptions, CheckOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions,
+};
 use cleanslate::cli::{audit, check, register, rehearse};
 use cleanslate::config::{Config, ConfigError, Environment, NoRole, Role, Source};
 use cleanslate::domain::Clock;
@@ -81,10 +83,12 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
             let config = load(file).await?.0;
             audit::report(assemble::store(&config).await?.as_ref(), &config.origin, out, json).await
         }
-        Mode::Check(file) => {
+        Mode::Check(CheckOptions { file, online }) => {
             let config = load(file).await?.0;
-            let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
-            check::check(&config, &secrets, out).await
+            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock).await?);
+            let offline = check::check(&config, &secrets, out).await?;
+            let online = !online || check::online::check(&config, &secrets, &clock, out).await?;
+            Ok(offline && online)
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
             let config = load(file).await?.0;

@@ -199,10 +199,11 @@ fn bell(notify: &Arc<Notify>) -> Bell {
 
 /// The bot's voice on every platform that is configured.
 fn voices(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<Voices> {
-    let slack = config.platforms.slack.as_ref().map(|config| -> anyhow::Result<Arc<dyn Chat>> {
-        let (base, command) = (config.api_base.clone(), config.command.clone());
-        Ok(Arc::new(slack::client::Client::new(base, command, keys::slack_token(secrets), TALK)?))
-    });
+    let slack = config
+        .platforms
+        .slack
+        .as_ref()
+        .map(|config| -> anyhow::Result<Arc<dyn Chat>> { Ok(Arc::new(slack_client(config, secrets)?)) });
     let discord =
         config.platforms.discord.as_ref().map(|config| -> anyhow::Result<Arc<dyn Chat>> {
             Ok(Arc::new(discord_client(config, secrets)?))
@@ -210,7 +211,16 @@ fn voices(config: &Config, secrets: &Arc<Secrets>) -> anyhow::Result<Voices> {
     Ok(Voices { slack: slack.transpose()?, discord: discord.transpose()? })
 }
 
-/// For the bot's voice, and for `register`.
+/// For the bot's voice, and for `check`.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn slack_client(config: &config::Slack, secrets: &Arc<Secrets>) -> anyhow::Result<slack::client::Client> {
+    let (base, command) = (config.api_base.clone(), config.command.clone());
+    slack::client::Client::new(base, command, keys::slack_token(secrets), TALK)
+}
+
+/// For the bot's voice, for `register` and for `check`.
 ///
 /// # Errors
 /// When TLS cannot be set up.
@@ -222,7 +232,11 @@ pub fn discord_client(
     discord::client::Client::new(base, command, keys::discord_token(secrets), TALK)
 }
 
-fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Result<tencent::Client> {
+/// For the worker, and for `check`.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn cloud(config: &Config, secrets: &Arc<Secrets>, clock: &Clock) -> anyhow::Result<tencent::Client> {
     let total = config.cloud.timeout;
     let settings = tencent::Settings {
         endpoint: config.cloud.endpoint.clone(),

@@ -27,8 +27,8 @@ pub enum Mode {
     /// Read the audit log
     #[command(subcommand)]
     Audit(Audit),
-    /// Check configuration and policy, offline
-    Check(ConfigFile),
+    /// Check configuration, policy and secrets
+    Check(CheckOptions),
     /// Tell Discord this bot's commands
     Register(RegisterOptions),
     /// Print the Slack app manifest for this configuration
@@ -46,6 +46,15 @@ pub struct ConfigFile {
     /// The configuration; without it, `CLEANSLATE_CONFIG` or `cleanslate.toml`
     #[arg(long)]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct CheckOptions {
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Ask the platforms, the cloud and the store, too: nothing is changed, and nobody sees it
+    #[arg(long)]
+    pub online: bool,
 }
 
 #[derive(Args)]

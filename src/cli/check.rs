@@ -1,4 +1,6 @@
-//! Configuration, policy and secrets, offline.
+//! Configuration, policy and secrets, offline; what they lead to is asked in [`online`].
+
+pub mod online;
 
 use std::collections::BTreeSet;
 use std::io::Write;

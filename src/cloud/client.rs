@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::errors::{self, Meaning, Verdict};
 use super::transport::{self, Lost};
+use super::wire::action::{self, Action};
 use super::wire::call::{Call, Signing};
 use super::wire::envelope::Envelope;
 use super::wire::{answer, cbs, request};
@@ -67,6 +68,10 @@ impl Client {
         Ok(Self { settings, keys, clock, reads, nonces: (start, AtomicU64::new(0)) })
     }
 
+    pub(super) fn signing(&self) -> Signing {
+        self.settings.signing
+    }
+
     fn nonce(&self) -> u64 {
         let (start, count) = &self.nonces;
         v1::nonce(&format!("{start}-{}", count.fetch_add(1, Ordering::Relaxed)))
@@ -78,45 +83,43 @@ impl Client {
         credentials: &Credentials,
         call: Call<'_>,
     ) -> Result<(Option<Timestamp>, Envelope), Lost> {
-        let address = self.settings.endpoint.replace("{service}", call.service);
+        let address = self.settings.endpoint.replace("{service}", call.action.service);
         let url = address.replace("{region}", call.region).parse();
         let url = url.map_err(|_| Lost::NotSent("the endpoint is not an address".to_owned()))?;
         let signed = call.sign(self.settings.signing, url, credentials).map_err(Lost::NotSent)?;
         transport::exchange(http, signed).await
     }
 
-    /// A call that changes nothing.
-    async fn read(
+    pub(super) async fn keys(&self, purpose: Purpose) -> Result<Credentials, CloudError> {
+        (self.keys)(purpose).await.map_err(|why| CloudError::Credentials(format!("{why:#}")))
+    }
+
+    /// A call that changes nothing, with these credentials.
+    pub(super) async fn ask(
         &self,
-        service: &str,
-        action: &str,
-        region: &str,
+        credentials: &Credentials,
+        (action, region): (Action, &str),
         body: &Value,
-    ) -> Result<Answer<Value>, CloudError> {
-        let keys = async |purpose| {
-            (self.keys)(purpose).await.map_err(|why| CloudError::Credentials(format!("{why:#}")))
-        };
-        let ask = async |credentials: &Credentials| {
-            let (language, signed_at, nonce) = (&*self.settings.language, (self.clock)(), self.nonce());
-            let call = Call { service, action, region, language, body, signed_at, nonce };
-            self.send(&self.reads, credentials, call).await
-        };
-        let credentials = keys(Purpose::Read).await?;
-        let mut answer = ask(&credentials).await;
+    ) -> Result<(Option<Timestamp>, Envelope), Lost> {
+        let (language, signed_at, nonce) = (&*self.settings.language, (self.clock)(), self.nonce());
+        let call = Call { action, region, language, body, signed_at, nonce };
+        self.send(&self.reads, credentials, call).await
+    }
+
+    /// A call that changes nothing.
+    async fn read(&self, action: Action, region: &str, body: &Value) -> Result<Answer<Value>, CloudError> {
+        let credentials = self.keys(Purpose::Read).await?;
+        let mut answer = self.ask(&credentials, (action, region), body).await;
         if let Ok((_, Envelope::Error { code, .. })) = &answer
             && errors::is_of_the_key(code)
         {
-            let newer = keys(Purpose::ReadRefused).await?;
+            let newer = self.keys(Purpose::ReadRefused).await?;
             if newer.differ_from(&credentials) {
-                answer = ask(&newer).await;
+                answer = self.ask(&newer, (action, region), body).await;
             }
         }
-        match answer {
-            Ok((date, Envelope::Good { body, .. })) => Ok(Answer { date, value: body }),
-            Ok((_, Envelope::Error { code, message, .. })) => Err(CloudError::Refused { code, message }),
-            Ok((_, Envelope::Unreadable(why))) => Err(CloudError::Unclear(why.to_owned())),
-            Err(Lost::NotSent(why) | Lost::Unknown(why)) => Err(CloudError::Unclear(why)),
-        }
+        let Answer { date, value } = understood(answer);
+        Ok(Answer { date, value: value? })
     }
 
     async fn describe_in(
@@ -125,7 +128,7 @@ impl Client {
         instance: &InstanceId,
     ) -> Result<Answer<Option<Machine>>, CloudError> {
         let body = request::describe_instance(instance);
-        let Answer { date, value } = self.read("cvm", "DescribeInstances", region, &body).await?;
+        let Answer { date, value } = self.read(action::DESCRIBE_INSTANCES, region, &body).await?;
         let found = answer::machine(&value, region).map_err(unclear)?;
         if found.as_ref().is_some_and(|found| found.id != *instance) {
             return Err(unclear("the answer was about another instance"));
@@ -162,7 +165,7 @@ impl Cloud for Client {
 
     async fn image(&self, region: &str, image: &ImageId) -> Result<Answer<Option<Image>>, CloudError> {
         let body = request::describe_image(image);
-        let Answer { date, value } = self.read("cvm", "DescribeImages", region, &body).await?;
+        let Answer { date, value } = self.read(action::DESCRIBE_IMAGES, region, &body).await?;
         let found = answer::image(&value).map_err(unclear)?;
         if found.as_ref().is_some_and(|found| found.id != *image) {
             return Err(unclear("the answer was about another image"));
@@ -172,7 +175,7 @@ impl Cloud for Client {
 
     async fn price(&self, order: &ResetOrder) -> Result<Answer<Price>, CloudError> {
         let body = request::inquiry_price_reset_instance(order);
-        let answer = self.read("cvm", "InquiryPriceResetInstance", &order.region, &body).await?;
+        let answer = self.read(action::INQUIRY_PRICE_RESET_INSTANCE, &order.region, &body).await?;
         Ok(Answer { date: answer.date, value: answer::price(&answer.value).map_err(unclear)? })
     }
 
@@ -186,7 +189,7 @@ impl Cloud for Client {
             Signing::V1(_) => return Err(CloudError::Unserved("the legacy API is not asked for snapshots")),
         }
         let body = cbs::describe_newest_snapshot(disk);
-        let Answer { date, value } = self.read("cbs", "DescribeSnapshots", region, &body).await?;
+        let Answer { date, value } = self.read(action::DESCRIBE_SNAPSHOTS, region, &body).await?;
         let newest = cbs::snapshot(&value).map_err(unclear)?;
         if newest.as_ref().is_some_and(|newest| newest.disk != disk) {
             return Err(unclear("the answer was about another disk"));
@@ -195,8 +198,7 @@ impl Cloud for Client {
     }
 
     async fn arm(&self) -> Result<Armed, CloudError> {
-        let credentials = (self.keys)(Purpose::Wipe).await;
-        let credentials = credentials.map_err(|why| CloudError::Credentials(format!("{why:#}")))?;
+        let credentials = self.keys(Purpose::Wipe).await?;
         Ok(Armed { credentials, unwritten: Unwritten::default(), wire: self.settings.signing.wire() })
     }
 
@@ -214,8 +216,7 @@ impl Cloud for Client {
             Err(why) => return Sent::Failed(Failure::not_sent(&transport::plain(&why))),
         };
         let call = Call {
-            service: "cvm",
-            action: "ResetInstance",
+            action: action::RESET_INSTANCE,
             region: &order.region,
             language: &self.settings.language,
             body: &body,
@@ -231,6 +232,21 @@ impl Cloud for Client {
             Err(Lost::Unknown(why)) => Sent::Unknown { why },
         }
     }
+}
+
+/// What an answer says to a call that changes nothing. A refusal tells the cloud's time too.
+pub(super) fn understood(
+    answer: Result<(Option<Timestamp>, Envelope), Lost>,
+) -> Answer<Result<Value, CloudError>> {
+    let (date, value) = match answer {
+        Ok((date, Envelope::Good { body, .. })) => (date, Ok(body)),
+        Ok((date, Envelope::Error { code, message, .. })) => {
+            (date, Err(CloudError::Refused { code, message }))
+        }
+        Ok((date, Envelope::Unreadable(why))) => (date, Err(unclear(why))),
+        Err(Lost::NotSent(why) | Lost::Unknown(why)) => (None, Err(CloudError::Unclear(why))),
+    };
+    Answer { date, value }
 }
 
 fn unclear(why: &str) -> CloudError {

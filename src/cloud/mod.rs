@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod errors;
+mod probe;
 pub mod tc3;
 mod transport;
 pub mod v1;

@@ -112,8 +112,8 @@ impl Place {
     }
 }
 
-/// `kill -9` for every environment of the worker; gives their number.
-fn kill_the_worker() -> usize {
+/// `kill -9` for every environment of the worker.
+fn kill_the_worker() {
     let environments = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let path = entry.ok()?.path();
         let environment = std::fs::read(path.join("environ")).ok()?;
@@ -121,7 +121,9 @@ fn kill_the_worker() -> usize {
         let role = environment.split(|byte| *byte == 0).any(|one| one == b"CLEANSLATE_ROLE=worker");
         (role && program.ends_with("bootstrap")).then(|| path.file_name().unwrap().to_owned())
     });
-    environments.map(|id| Command::new("kill").arg("-9").arg(id).status().unwrap()).count()
+    let ids: Vec<_> = environments.collect();
+    assert!(!ids.is_empty(), "there is a worker to be killed");
+    assert!(Command::new("kill").arg("-9").args(&ids).status().unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,14 +138,14 @@ async fn from_the_template_to_one_wipe_though_the_worker_is_killed() {
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    let pong = request.body(ping.body).send().await.unwrap().bytes().await.unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&pong).unwrap(), json!({ "type": 1 }));
+    let answer = request.body(ping.body).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({ "type": 1 }));
 
     // The worker dies between the approval and the claim. Nothing but the timer goes on with it.
     place.types(Platform::Slack, "/reset ins-r8hr2upy img-pmqg1cw7 60GB").await;
     place.wipes(Platform::Slack).await;
     place.until(Platform::Slack, |screen| screen.contains("Approved by")).await;
-    assert!(kill_the_worker() > 0, "there is a worker to be killed");
+    kill_the_worker();
     assert_eq!(place.sim.wipes().len(), 0);
     place.until(Platform::Slack, |screen| screen.contains("ins-r8hr2upy is back.")).await;
     assert_eq!(place.sim.wipes().len(), 1);

@@ -20,7 +20,7 @@ const MAY_NAME: [(&str, &str); 18] = [
     ("ingress", "app chat domain secrets"),
     ("entry", "app domain ingress worker"),
     ("assemble", "app audit aws chat cloud config domain ingress outbound secrets store worker"),
-    ("cli", "app assemble audit chat config domain secrets store worker"),
+    ("cli", "app assemble audit chat cloud config domain secrets store worker"),
     ("cli/rehearse", "app assemble audit chat cli config domain entry outbound secrets sim store worker"),
     ("sim", "cloud domain"),
 ];

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod commands;
 pub mod parse;
+mod probe;
 mod refusal;
 pub mod render;
 pub mod verify;

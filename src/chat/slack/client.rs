@@ -20,6 +20,8 @@ use crate::outbound::{self, Timeouts};
 
 /// Seconds to wait when Slack says "too fast" without saying how long.
 const WAIT: u64 = 10;
+/// Says what a token may: "Installing with OAuth", docs.slack.dev.
+const SCOPES: &str = "x-oauth-scopes";
 const AGENT: &str = concat!("cleanslate/", env!("CARGO_PKG_VERSION"));
 
 /// The bot's voice on Slack.
@@ -33,14 +35,20 @@ pub struct Client {
 
 /// What every method answers, as far as it is used.
 #[derive(Deserialize)]
-struct Answer {
+pub(super) struct Answer {
     ok: bool,
     error: Option<String>,
     ts: Option<String>,
+    pub(super) team_id: Option<String>,
+    pub(super) enterprise_id: Option<String>,
+    pub(super) scheduled_message_id: Option<String>,
+    /// What the token may, with commas between: a header.
+    #[serde(skip)]
+    pub(super) scopes: Option<String>,
 }
 
 /// Why a call gave nothing.
-enum Failure {
+pub(super) enum Failure {
     /// Slack's own word for it: nothing was posted.
     Refused(String),
     Chat(ChatError),
@@ -72,7 +80,7 @@ impl Client {
         Ok(Self { http, api_base, command, token })
     }
 
-    async fn call(&self, method: &str, body: &Value) -> Result<Answer, Failure> {
+    pub(super) async fn call(&self, method: &str, body: &Value) -> Result<Answer, Failure> {
         let url = self.api_base.join(method).expect("a method name is a relative path");
         // What went wrong is not told on: an error about a file of secrets may quote it.
         let token = (self.token)().await.map_err(|_| unclear("the bot token could not be read"))?;
@@ -93,10 +101,16 @@ impl Client {
             }
             other => return Err(unclear(format!("HTTP {}", other.as_u16()))),
         }
+        let scopes =
+            response.headers().get(SCOPES).and_then(|scopes| scopes.to_str().ok()).map(str::to_owned);
         let bytes = response.bytes().await.map_err(lost)?;
         let answer: Answer =
             serde_json::from_slice(&bytes).map_err(|_| unclear("an answer that is not Slack's"))?;
-        if answer.ok { Ok(answer) } else { Err(Failure::Refused(answer.error.unwrap_or_default())) }
+        if answer.ok {
+            Ok(Answer { scopes, ..answer })
+        } else {
+            Err(Failure::Refused(answer.error.unwrap_or_default()))
+        }
     }
 
     /// A message for a channel; a person's id opens the direct message with that person.

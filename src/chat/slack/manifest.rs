@@ -9,6 +9,9 @@ pub const COMMANDS_PATH: &str = "/slack/commands";
 /// Where Slack sends clicks.
 pub const INTERACTIVITY_PATH: &str = "/slack/interactivity";
 
+/// What the bot's token may: answer commands, write where it is invited, look up who is in a user group.
+pub const SCOPES: [&str; 3] = ["commands", "chat:write", "usergroups:read"];
+
 /// The manifest of an app whose command is `command` (`/reset`) and that is reached at `url`. Without a `url` the
 /// request URLs are left out, to be filled in at Slack.
 pub fn manifest(command: &str, url: Option<&str>) -> Value {
@@ -49,7 +52,7 @@ pub fn manifest(command: &str, url: Option<&str>) -> Value {
                 ),
             ],
         },
-        "oauth_config": { "scopes": { "bot": ["commands", "chat:write", "usergroups:read"] } },
+        "oauth_config": { "scopes": { "bot": SCOPES } },
         "settings": {
             "interactivity": interactivity,
             "org_deploy_enabled": false,

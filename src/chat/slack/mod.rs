@@ -3,6 +3,7 @@
 pub mod client;
 pub mod manifest;
 pub mod parse;
+mod probe;
 pub mod render;
 pub mod verify;
 

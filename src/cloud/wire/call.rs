@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
 
-use super::VERSION;
+use super::action::Action;
 use crate::cloud::tc3::{self, Canonical, Scope};
 use crate::cloud::{Credentials, v1};
 use crate::domain::request::Wire;
@@ -37,9 +37,7 @@ impl Signing {
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// `cvm`, `cbs`.
-    pub service: &'a str,
-    pub action: &'a str,
+    pub action: Action,
     pub region: &'a str,
     /// Of the cloud's own messages: `en-US`, `zh-CN`.
     pub language: &'a str,
@@ -81,10 +79,10 @@ impl Call<'_> {
             path: "/",
             query: "",
             // The action is signed too: without it the same signature would serve for another one.
-            headers: &[("content-type", JSON), ("host", &host), ("x-tc-action", self.action)],
+            headers: &[("content-type", JSON), ("host", &host), ("x-tc-action", self.action.name)],
             payload: body.as_bytes(),
         };
-        let scope = Scope { timestamp, service: self.service };
+        let scope = Scope { timestamp, service: self.action.service };
         let secret = credentials.secret_key.expose_secret();
         let authorization = tc3::authorization(&credentials.secret_id, secret, scope, canonical);
         let timestamp = timestamp.to_string();
@@ -99,8 +97,8 @@ impl Call<'_> {
         put("content-type", JSON, false)?;
         put("host", &host, false)?;
         put("authorization", &authorization, true)?;
-        put("x-tc-action", self.action, false)?;
-        put("x-tc-version", VERSION, false)?;
+        put("x-tc-action", self.action.name, false)?;
+        put("x-tc-version", self.action.version, false)?;
         put("x-tc-timestamp", &timestamp, false)?;
         put("x-tc-region", self.region, false)?;
         put("x-tc-language", self.language, false)?;
@@ -115,8 +113,8 @@ impl Call<'_> {
         let mut parameters = v1::Parameters::new();
         v1::flatten(self.body, &mut parameters);
         let mut put = |name: &str, value: &str| drop(parameters.insert(name.to_owned(), value.to_owned()));
-        put("Action", self.action);
-        put("Version", VERSION);
+        put("Action", self.action.name);
+        put("Version", self.action.version);
         put("Region", self.region);
         put("Timestamp", &self.signed_at.as_second().to_string());
         put("Nonce", &self.nonce.to_string());
@@ -145,6 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cloud::wire::action;
 
     fn credentials(token: Option<&str>) -> Credentials {
         Credentials {
@@ -156,8 +155,8 @@ mod tests {
 
     fn call(body: &Value) -> Call<'_> {
         let signed_at = Timestamp::from_second(1_465_185_768).unwrap();
-        let (action, region, language) = ("ResetInstance", "ap-guangzhou", "en-US");
-        Call { service: "cvm", action, region, language, body, signed_at, nonce: 11_886 }
+        let (action, region, language) = (action::RESET_INSTANCE, "ap-guangzhou", "en-US");
+        Call { action, region, language, body, signed_at, nonce: 11_886 }
     }
 
     #[test]

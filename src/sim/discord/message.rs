@@ -118,6 +118,17 @@ impl DiscordWorld {
         self.direct.get(channel).map(|user| Some(user.clone())).ok_or_else(|| refused(10003))
     }
 
+    /// A channel as the bot sees it.
+    pub(super) fn channel(&self, channel: &str) -> Outcome {
+        let direct = self.reader(channel)?.is_some();
+        let mut shown = json!({ "id": channel, "type": u8::from(direct), "flags": 0 });
+        if !direct {
+            shown["guild_id"] = cast::DISCORD_GUILD_ID.into();
+            shown["name"] = cast::DISCORD_CHANNEL.into();
+        }
+        Ok(shown)
+    }
+
     fn may(&self, permission: u64) -> bool {
         self.permissions & permission != 0
     }

@@ -179,6 +179,9 @@ impl DiscordWorld {
         match (method.as_str(), path) {
             ("POST", ["users", "@me", "channels"]) => self.open_direct(body, now),
             ("POST", ["channels", channel, "messages"]) => self.post(channel, body, now),
+            ("GET", ["users", "@me"]) => Ok(show::bot()),
+            ("GET", ["guilds", guild]) => Self::guild(guild),
+            ("GET", ["channels", channel]) => self.channel(channel),
             ("GET", ["channels", channel, "messages"]) => self.read(channel, None),
             ("GET", ["channels", channel, "messages", id]) => self.read(channel, Some(id)),
             ("PATCH", ["channels", channel, "messages", id]) => self.edit(channel, id, body, now),
@@ -191,6 +194,16 @@ impl DiscordWorld {
             }
             _ => Err(Refused::plain(StatusCode::NOT_FOUND)),
         }
+    }
+
+    fn guild(guild: &str) -> Outcome {
+        let mut form = Form::default();
+        form.snowflake("guild_id", &json!(guild));
+        form.done()?;
+        if guild != cast::DISCORD_GUILD_ID {
+            return Err(refused(10004));
+        }
+        Ok(json!({ "id": guild, "name": "simulated" }))
     }
 
     fn member(&self, guild: &str, user: &str) -> Outcome {

@@ -3,11 +3,12 @@
 mod blocks;
 pub mod deliver;
 mod limits;
+mod schedule;
 pub mod screen;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -37,6 +38,12 @@ pub struct SlackWorld {
     pub messages: Vec<Message>,
     /// Whether the bot is in the channel.
     pub member: bool,
+    /// What the token may.
+    pub scopes: Vec<&'static str>,
+    /// Messages for later cannot be taken back.
+    pub keeps_scheduled: bool,
+    /// The ids of the messages for later.
+    scheduled: Vec<String>,
     /// What the next calls answer instead.
     faults: Vec<String>,
     limits: Limits,
@@ -45,7 +52,16 @@ pub struct SlackWorld {
 
 impl Default for SlackWorld {
     fn default() -> Self {
-        Self { messages: Vec::new(), member: true, faults: Vec::new(), limits: Limits::default(), counter: 0 }
+        Self {
+            messages: Vec::new(),
+            member: true,
+            scopes: vec!["commands", "chat:write", "usergroups:read"],
+            keeps_scheduled: false,
+            scheduled: Vec::new(),
+            faults: Vec::new(),
+            limits: Limits::default(),
+            counter: 0,
+        }
     }
 }
 
@@ -88,7 +104,11 @@ impl SlackWorld {
         match self.act(method, &body, now) {
             Ok(mut answer) => {
                 answer["ok"] = true.into();
-                envelope(&answer)
+                let mut response = envelope(&answer);
+                if let Ok(scopes) = HeaderValue::from_str(&self.scopes.join(",")) {
+                    response.headers_mut().insert("x-oauth-scopes", scopes);
+                }
+                response
             }
             Err(error) => refusal(error),
         }
@@ -108,19 +128,15 @@ impl SlackWorld {
                 self.post(body, Some(user), now)
             }
             "chat.update" => self.update(body),
+            "chat.scheduleMessage" => self.schedule(body, now),
+            "chat.deleteScheduledMessage" => self.unschedule(body),
             _ => Err("unknown_method"),
         }
     }
 
     fn post(&mut self, body: &Value, only: Option<String>, now: Timestamp) -> Answer {
         let channel = body["channel"].as_str().ok_or("channel_not_found")?;
-        let direct = cast::USERS.iter().any(|(_, id)| *id == channel);
-        if channel != cast::SLACK_CHANNEL_ID && !direct {
-            return Err("channel_not_found");
-        }
-        if !self.member && !direct {
-            return Err("not_in_channel");
-        }
+        self.may_write(channel)?;
         let (text, blocks) = content(body)?;
         let thread = body["thread_ts"].as_str().map(str::to_owned);
         if thread.as_ref().is_some_and(|ts| self.messages.iter().all(|m| m.ts != *ts)) {
@@ -163,7 +179,10 @@ impl SlackWorld {
                 "thread_ts": m.thread, "edits": m.edits,
             })
         };
-        json!({ "messages": self.messages.iter().map(show).collect::<Vec<_>>() })
+        json!({
+            "messages": self.messages.iter().map(show).collect::<Vec<_>>(),
+            "scheduled": self.scheduled,
+        })
     }
 }
 
