@@ -10,7 +10,6 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
-use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 /// Amazon Root CA 1 to 4 and Starfield Services G2: every AWS endpoint chains to one of them. Reading the machine's
@@ -25,16 +24,11 @@ const CALL: Duration = Duration::from_secs(8);
 /// The services that are called, as the SDK names them.
 const SERVICES: [&str; 3] = ["DynamoDB", "Secrets Manager", "Lambda"];
 
-/// What every client of an AWS service is made from; the environment is looked at once.
+/// What every client of an AWS service is made from. Its connections live as long as the runtime that it is made on.
 ///
 /// # Errors
 /// When there is no region, or an endpoint that was set is neither https nor a loopback address.
 pub async fn config() -> anyhow::Result<SdkConfig> {
-    static SHARED: OnceCell<SdkConfig> = OnceCell::const_new();
-    SHARED.get_or_try_init(|| Box::pin(load())).await.cloned()
-}
-
-async fn load() -> anyhow::Result<SdkConfig> {
     let roots = TrustStore::empty().with_pem_certificate(ROOTS);
     let tls = TlsContext::builder().with_trust_store(roots).build().context("TLS for AWS")?;
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
@@ -44,7 +38,7 @@ async fn load() -> anyhow::Result<SdkConfig> {
         .operation_timeout(CALL)
         .build();
     let defaults = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
-    let config = defaults.load().await;
+    let config = Box::pin(defaults.load()).await;
     if config.region().is_none() {
         bail!("no AWS region is set: set AWS_REGION");
     }
