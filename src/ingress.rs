@@ -113,21 +113,18 @@ async fn genuine<K>(
     body: &Bytes,
     now: Timestamp,
 ) -> Result<Verified, StatusCode> {
-    let mut verdict = Err(Unverified::Mismatch);
-    for max_age in [secrets::MAX_AGE, secrets::DOUBTED_AGE] {
-        match ((door.keys)(max_age).await, verdict) {
-            (Ok(keys), _) => verdict = (door.verify)(&keys, headers, body.clone(), now),
-            (Err(why), last) => {
-                tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without its key");
-                if max_age == secrets::MAX_AGE {
-                    return Err(StatusCode::SERVICE_UNAVAILABLE);
-                }
-                verdict = last;
-            }
-        }
-        if !matches!(verdict, Err(Unverified::Mismatch)) {
-            break;
-        }
+    let keys = async |max_age| {
+        (door.keys)(max_age).await.map_err(|why| {
+            tracing::error!(error = %format!("{why:#}"), "Nothing can be verified without its key");
+            StatusCode::SERVICE_UNAVAILABLE
+        })
+    };
+    let check = |keys: &K| (door.verify)(keys, headers, body.clone(), now);
+    let mut verdict = check(&keys(secrets::MAX_AGE).await?);
+    if matches!(verdict, Err(Unverified::Mismatch))
+        && let Ok(newer) = keys(secrets::DOUBTED_AGE).await
+    {
+        verdict = check(&newer);
     }
     verdict.map_err(|why| {
         tracing::warn!(reason = ?why, "Refused a request that is not genuine: {why}");
