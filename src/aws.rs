@@ -10,6 +10,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 /// Amazon Root CA 1 to 4 and Starfield Services G2: every AWS endpoint chains to one of them. Reading the machine's
@@ -23,6 +24,18 @@ const CALL: Duration = Duration::from_secs(8);
 
 /// The services that are called, as the SDK names them.
 const SERVICES: [&str; 3] = ["DynamoDB", "Secrets Manager", "Lambda"];
+
+/// AWS as one process reaches it: found out when it is first needed, and once.
+#[derive(Default)]
+pub struct Aws(OnceCell<SdkConfig>);
+
+impl Aws {
+    /// # Errors
+    /// As [`config`].
+    pub async fn config(&self) -> anyhow::Result<&SdkConfig> {
+        self.0.get_or_try_init(|| Box::pin(config())).await
+    }
+}
 
 /// What every client of an AWS service is made from. Its connections live as long as the runtime that it is made on.
 ///

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
-use cleanslate::assemble::{Incomplete, Parts};
+use cleanslate::assemble::{Aws, Incomplete, Parts};
 use cleanslate::cli::args::{
     Audit, AuditOptions, CheckOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions,
 };
@@ -18,7 +18,7 @@ use cleanslate::domain::Clock;
 use cleanslate::entry::lambda::{self, Front, Waker};
 use cleanslate::entry::server::{self, Patience, Server};
 use cleanslate::sim::{Sim, cast, fleet::Fleet};
-use cleanslate::{assemble, aws, chat, telemetry};
+use cleanslate::{assemble, chat, telemetry};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
@@ -58,41 +58,43 @@ async fn main() -> ExitCode {
 }
 
 async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
-    let clock: Clock = Arc::new(now);
+    let (clock, aws): (Clock, _) = (Arc::new(now), Aws::default());
     let out = &mut std::io::stdout();
     let usual = environment.config_file(None);
     let load = async |file: ConfigFile| -> anyhow::Result<(Config, Source)> {
-        let source = assemble::source(file.config.unwrap_or(usual)).await?;
+        let source = assemble::source(file.config.unwrap_or(usual), &aws).await?;
         Ok((source.load().await?, source))
     };
     match mode {
         Mode::Rehearse(options) => rehearse::run(options, now()).await,
         Mode::Serve(file) => {
             let (config, source) = load(file).await?;
-            serve(config, source, environment, clock).await
+            serve(config, source, environment, clock, &aws).await
         }
         Mode::Sim(options) => simulate(options, clock).await,
         Mode::Audit(Audit::List(AuditOptions { file, json })) => {
-            audit::list(assemble::store(&load(file).await?.0).await?.as_ref(), out, json).await.map(|()| true)
+            audit::list(assemble::store(&load(file).await?.0, &aws).await?.as_ref(), out, json)
+                .await
+                .map(|()| true)
         }
         Mode::Audit(Audit::Show { id, options: AuditOptions { file, json } }) => {
-            let store = assemble::store(&load(file).await?.0).await?;
+            let store = assemble::store(&load(file).await?.0, &aws).await?;
             audit::show(store.as_ref(), &id, out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Verify(AuditOptions { file, json })) => {
             let config = load(file).await?.0;
-            audit::report(assemble::store(&config).await?.as_ref(), &config.origin, out, json).await
+            audit::report(assemble::store(&config, &aws).await?.as_ref(), &config.origin, out, json).await
         }
         Mode::Check(CheckOptions { file, online }) => {
             let config = load(file).await?.0;
-            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock).await?);
+            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock, &aws).await?);
             let offline = check::check(&config, &secrets, out).await?;
-            let online = !online || check::online::check(&config, &secrets, &clock, out).await?;
+            let online = !online || check::online::check(&config, &secrets, &clock, &aws, out).await?;
             Ok(offline && online)
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
             let config = load(file).await?.0;
-            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock).await?);
+            let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock, &aws).await?);
             let discord = config.platforms.discord.as_ref().ok_or(Missing("[discord]"))?;
             let client = assemble::discord_client(discord, &secrets)?;
             register::run(&client, &config, register::Options { global, dry_run }, out).await
@@ -122,9 +124,11 @@ async fn serve(
     source: Source,
     environment: Environment,
     clock: Clock,
+    aws: &Aws,
 ) -> anyhow::Result<bool> {
-    let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
-    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, source, secrets, &clock).await?;
+    let secrets = assemble::secrets(&config, environment.secrets, &clock, aws).await?;
+    let Parts { ingress, worker, notify, .. } =
+        assemble::parts(&config, source, secrets, &clock, aws).await?;
     let shutdown = server::signalled()?;
     let listener = bind(config.listen).await?;
     tracing::info!("Listening on http://{}", listener.local_addr()?);
@@ -137,18 +141,20 @@ async fn serve(
 /// One of the two functions on AWS Lambda. What it needs is made before the first event.
 async fn function(environment: Environment) -> anyhow::Result<bool> {
     let role = environment.role()?;
-    let clock: Clock = Arc::new(now);
-    let source = assemble::source(environment.config_file(None)).await?;
+    let (clock, aws): (Clock, _) = (Arc::new(now), Aws::default());
+    let source = assemble::source(environment.config_file(None), &aws).await?;
     let config = source.load().await?;
-    let secrets = assemble::secrets(&config, environment.secrets, &clock).await?;
+    let secrets = assemble::secrets(&config, environment.secrets, &clock, &aws).await?;
     match role {
         Role::Front { worker } => {
             let assemble::Front { ingress, notify } =
-                assemble::front(&config, source, secrets, &clock).await?;
-            let waker = Waker::new(&aws::config().await?, worker);
+                assemble::front(&config, source, secrets, &clock, &aws).await?;
+            let waker = Waker::new(aws.config().await?, worker);
             lambda::front(Front { ingress, bell: notify, waker }).await?;
         }
-        Role::Worker => lambda::worker(assemble::worker(&config, source, secrets, &clock).await?).await?,
+        Role::Worker => {
+            lambda::worker(assemble::worker(&config, source, secrets, &clock, &aws).await?).await?;
+        }
     }
     Ok(true)
 }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Incomplete;
-use crate::aws;
+use crate::aws::Aws;
 use crate::chat::{self, Door, discord, slack};
 use crate::cloud::Credentials;
 use crate::cloud::client::{self as tencent, Purpose};
@@ -24,11 +24,11 @@ use crate::secrets::{
 ///
 /// # Errors
 /// When AWS cannot be called.
-pub async fn source(named: PathBuf) -> anyhow::Result<Source> {
+pub async fn source(named: PathBuf, aws: &Aws) -> anyhow::Result<Source> {
     let Some(secret) = named.to_str().and_then(|name| name.strip_prefix("secretsmanager:")) else {
         return Ok(Source::file(named));
     };
-    let (manager, secret) = (Manager::new(&aws::config().await?), Arc::<str>::from(secret));
+    let (manager, secret) = (Manager::new(aws.config().await?), Arc::<str>::from(secret));
     let read: Reader = Arc::new(move || {
         let (manager, secret) = (manager.clone(), Arc::clone(&secret));
         async move { Ok(manager.text(&secret).await?.expose_secret().to_owned()) }.boxed()
@@ -44,16 +44,17 @@ pub async fn secrets(
     config: &Config,
     environment: BTreeMap<String, SecretString>,
     clock: &Clock,
+    aws: &Aws,
 ) -> anyhow::Result<Secrets> {
-    Ok(Secrets::new(secret_source(config).await?, environment, Arc::clone(clock)))
+    Ok(Secrets::new(secret_source(config, aws).await?, environment, Arc::clone(clock)))
 }
 
-async fn secret_source(config: &Config) -> anyhow::Result<SecretSource> {
+async fn secret_source(config: &Config, aws: &Aws) -> anyhow::Result<SecretSource> {
     Ok(match config.secrets.clone() {
         SecretsPlace::File(path) => SecretSource::File(path),
         SecretsPlace::Environment => SecretSource::Env,
         SecretsPlace::Manager { verify, bot, cloud } => {
-            SecretSource::Manager(Manager::new(&aws::config().await?), ManagedNames { verify, bot, cloud })
+            SecretSource::Manager(Manager::new(aws.config().await?), ManagedNames { verify, bot, cloud })
         }
     })
 }

@@ -14,7 +14,7 @@ use self::keys::{complete, discord_door, door_secrets, hand_secrets, slack_door}
 pub use self::keys::{inventory, secrets, source};
 use crate::app::{App, Bell};
 use crate::audit::Origin;
-use crate::aws;
+pub use crate::aws::Aws;
 use crate::chat::{Chat, Voices, discord, slack};
 use crate::cloud::client as tencent;
 use crate::cloud::v1;
@@ -67,9 +67,10 @@ pub async fn parts(
     source: Source,
     secrets: Secrets,
     clock: &Clock,
+    aws: &Aws,
 ) -> anyhow::Result<Parts> {
     complete(inventory(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock).await?;
+    let ground = Ground::new(config, source, secrets, clock, aws).await?;
     let notify = Arc::new(Notify::new());
     Ok(Parts {
         ingress: Arc::new(ground.ingress(config, &notify)),
@@ -88,9 +89,10 @@ pub async fn front(
     source: Source,
     secrets: Secrets,
     clock: &Clock,
+    aws: &Aws,
 ) -> anyhow::Result<Front> {
     complete(door_secrets(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock).await?;
+    let ground = Ground::new(config, source, secrets, clock, aws).await?;
     let notify = Arc::new(Notify::new());
     Ok(Front { ingress: Arc::new(ground.ingress(config, &notify)), notify })
 }
@@ -104,9 +106,10 @@ pub async fn worker(
     source: Source,
     secrets: Secrets,
     clock: &Clock,
+    aws: &Aws,
 ) -> anyhow::Result<Arc<Worker>> {
     complete(hand_secrets(config, &secrets).await)?;
-    Ok(Arc::new(Ground::new(config, source, secrets, clock).await?.worker(config)?))
+    Ok(Arc::new(Ground::new(config, source, secrets, clock, aws).await?.worker(config)?))
 }
 
 /// What front and worker both stand on.
@@ -118,8 +121,14 @@ struct Ground {
 }
 
 impl Ground {
-    async fn new(config: &Config, source: Source, secrets: Secrets, clock: &Clock) -> anyhow::Result<Self> {
-        let stores = stores(config).await?;
+    async fn new(
+        config: &Config,
+        source: Source,
+        secrets: Secrets,
+        clock: &Clock,
+        aws: &Aws,
+    ) -> anyhow::Result<Self> {
+        let stores = stores(config, aws).await?;
         let policies = LivePolicy::new(source, Arc::clone(clock)).policies();
         let rules = Arc::new(Rules::new(Arc::clone(&stores.worker), policies));
         Ok(Self { secrets: Arc::new(secrets), stores, rules, clock: Arc::clone(clock) })
@@ -155,8 +164,8 @@ impl Ground {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    stores(config).await.map(|Stores { worker, .. }| worker)
+pub async fn store(config: &Config, aws: &Aws) -> anyhow::Result<Arc<dyn Store>> {
+    stores(config, aws).await.map(|Stores { worker, .. }| worker)
 }
 
 /// One store, as each of two sees it.
@@ -170,7 +179,7 @@ pub struct Stores {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub async fn stores(config: &Config) -> anyhow::Result<Stores> {
+pub async fn stores(config: &Config, aws: &Aws) -> anyhow::Result<Stores> {
     let build = option_env!("CLEANSLATE_BUILD").unwrap_or(env!("CARGO_PKG_VERSION")).to_owned();
     let origin = Origin { log: config.origin.clone(), build };
     match &config.store {
@@ -181,8 +190,7 @@ pub async fn stores(config: &Config) -> anyhow::Result<Stores> {
             Ok(Stores { front: Arc::clone(&worker), worker })
         }
         config::Store::Dynamodb(table) => {
-            let aws = Box::pin(aws::config()).await?;
-            let opened = Box::pin(Dynamo::open(&aws, table, origin, dynamo::WORKER)).await;
+            let opened = Box::pin(Dynamo::open(aws.config().await?, table, origin, dynamo::WORKER)).await;
             let worker = opened.with_context(|| format!("the store {table} cannot be opened"))?;
             Ok(Stores { front: Arc::new(worker.patient(dynamo::FRONT)), worker: Arc::new(worker) })
         }

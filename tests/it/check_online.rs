@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cleanslate::assemble;
+use cleanslate::assemble::{self, Aws};
 use cleanslate::cli::check::online::check;
 use cleanslate::cli::register;
 use cleanslate::config::{Config, Environment};
@@ -57,7 +57,8 @@ impl Site {
     async fn parts(&self) -> (Config, Arc<cleanslate::secrets::Secrets>, Clock) {
         let config = Config::parse(&self.text, &self.folder.0).unwrap();
         let clock: Clock = Arc::new(|| NOW);
-        let secrets = assemble::secrets(&config, self.secrets.clone(), &clock).await.unwrap();
+        let secrets =
+            assemble::secrets(&config, self.secrets.clone(), &clock, &Aws::default()).await.unwrap();
         (config, Arc::new(secrets), clock)
     }
 
@@ -72,7 +73,7 @@ impl Site {
     async fn says(&self) -> (bool, String) {
         let (config, secrets, clock) = self.parts().await;
         let mut out = Vec::new();
-        let good = check(&config, &secrets, &clock, &mut out).await.unwrap();
+        let good = check(&config, &secrets, &clock, &Aws::default(), &mut out).await.unwrap();
         (good, String::from_utf8(out).unwrap())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cleanslate::assemble;
+use cleanslate::assemble::{self, Aws};
 use cleanslate::cli::check::check;
 use cleanslate::config::{Config, LivePolicy, Source};
 use cleanslate::domain::Clock;
@@ -51,7 +51,9 @@ async fn check_says_who_may_and_what_is_missing() {
     some.remove("CLEANSLATE_TENCENT_SECRET_KEY");
     let mut out = Vec::new();
     let good =
-        check(&config, &assemble::secrets(&config, some, &clock).await.unwrap(), &mut out).await.unwrap();
+        check(&config, &assemble::secrets(&config, some, &clock, &Aws::default()).await.unwrap(), &mut out)
+            .await
+            .unwrap();
     assert!(!good);
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
     ok    configuration; policy 01234567…
@@ -69,9 +71,13 @@ async fn check_says_who_may_and_what_is_missing() {
     FAIL  the secret tencent.secret_key is missing: add it to the secrets file, or set CLEANSLATE_TENCENT_SECRET_KEY
     "#);
     assert!(
-        check(&config, &assemble::secrets(&config, secrets(), &clock).await.unwrap(), &mut Vec::new())
-            .await
-            .unwrap()
+        check(
+            &config,
+            &assemble::secrets(&config, secrets(), &clock, &Aws::default()).await.unwrap(),
+            &mut Vec::new()
+        )
+        .await
+        .unwrap()
     );
 }
 
@@ -85,7 +91,9 @@ async fn check_says_where_passwords_go_and_which_texts_can_be_sent() {
     let config = Config::parse(&text, &folder.0).unwrap();
     let clock: Clock = Arc::new(|| NOW);
     let mut out = Vec::new();
-    check(&config, &assemble::secrets(&config, secrets(), &clock).await.unwrap(), &mut out).await.unwrap();
+    check(&config, &assemble::secrets(&config, secrets(), &clock, &Aws::default()).await.unwrap(), &mut out)
+        .await
+        .unwrap();
     let said = String::from_utf8(out).unwrap().replace(folder.0.to_str().unwrap(), "/srv/cleanslate");
     let lines: Vec<&str> =
         said.lines().filter(|line| line.contains("login") || line.contains("userdata")).collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cleanslate::assemble;
+use cleanslate::assemble::{self, Aws};
 use cleanslate::cli::register::{Options, run};
 use cleanslate::config::Config;
 use cleanslate::domain::Clock;
@@ -17,7 +17,7 @@ async fn says(text: &str, options: Options) -> Result<String, String> {
     let folder = Folder::new();
     let config = Config::parse(text, &folder.0).unwrap();
     let clock: Clock = Arc::new(|| NOW);
-    let secrets = Arc::new(assemble::secrets(&config, secrets(), &clock).await.unwrap());
+    let secrets = Arc::new(assemble::secrets(&config, secrets(), &clock, &Aws::default()).await.unwrap());
     let client = assemble::discord_client(config.platforms.discord.as_ref().unwrap(), &secrets).unwrap();
     let mut out = Vec::new();
     let done = run(&client, &config, options, &mut out).await;

@@ -6,7 +6,7 @@ mod cloud;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::assemble;
+use crate::assemble::{self, Aws};
 use crate::config::{self, Config};
 use crate::domain::{Clock, notice};
 use crate::secrets::Secrets;
@@ -52,13 +52,14 @@ pub async fn check(
     config: &Config,
     secrets: &Arc<Secrets>,
     clock: &Clock,
+    aws: &Aws,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
     let (slack, discord, cloud, store) = tokio::join!(
         chats::slack(config, secrets, clock),
         chats::discord(config, secrets),
         cloud::cloud(config, secrets, clock),
-        store(config),
+        store(config, aws),
     );
     let findings = [slack?, discord?, cloud?, store].concat();
     for finding in &findings {
@@ -69,12 +70,12 @@ pub async fn check(
 }
 
 /// A file is not opened: that would make one.
-async fn store(config: &Config) -> Vec<Finding> {
+async fn store(config: &Config, aws: &Aws) -> Vec<Finding> {
     let table = match &config.store {
         config::Store::Sqlite(_) => return Vec::new(),
         config::Store::Dynamodb(table) => table,
     };
-    let answered = match assemble::store(config).await {
+    let answered = match assemble::store(config, aws).await {
         Ok(store) => store.entries(0, 1).await.map(drop).map_err(anyhow::Error::from),
         Err(why) => Err(why),
     };

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::assemble::{self, Parts};
+use crate::assemble::{self, Aws, Parts};
 use crate::config::Source;
 use crate::domain::Clock;
 use crate::domain::id::Platform;
@@ -75,10 +75,10 @@ impl Stage {
         let folder = keep.clone().unwrap_or(temporary);
         let file = write(&folder, platform, address, more)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
-        let source = Source::file(file);
+        let (source, aws) = (Source::file(file), Aws::default());
         let config = source.load().await?;
-        let secrets = assemble::secrets(&config, BTreeMap::new(), &clock).await?;
-        let parts = assemble::parts(&config, source, secrets, &clock).await?;
+        let secrets = assemble::secrets(&config, BTreeMap::new(), &clock, &aws).await?;
+        let parts = assemble::parts(&config, source, secrets, &clock, &aws).await?;
         let address = front.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::listen(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use cleanslate::assemble::{self, Parts};
+use cleanslate::assemble::{self, Aws, Parts};
 use cleanslate::config::{Environment, Source};
 use cleanslate::domain::Clock;
 use cleanslate::ingress::Ingress;
@@ -79,8 +79,8 @@ impl Front {
         let source = Source::file(file);
         let config = source.load().await.unwrap();
         let clock: Clock = Arc::new(|| NOW);
-        let secrets = assemble::secrets(&config, secrets(), &clock).await.unwrap();
-        let parts = assemble::parts(&config, source, secrets, &clock).await.unwrap();
+        let secrets = assemble::secrets(&config, secrets(), &clock, &Aws::default()).await.unwrap();
+        let parts = assemble::parts(&config, source, secrets, &clock, &Aws::default()).await.unwrap();
         Self { parts, folder }
     }
 
