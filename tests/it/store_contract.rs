@@ -127,6 +127,22 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert_eq!(version, 2);
 }
 
+/// As two functions that start together do, or a server and a look at its log.
+#[test]
+fn many_open_a_new_file_at_once() {
+    for _ in 0..20 {
+        let folder = Folder::new();
+        let file = folder.file();
+        thread::scope(|scope| {
+            let all: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Sqlite::open(&file, origin()).map(drop))).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
 #[test]
 fn two_processes_share_a_file() {
     let folder = Folder::new();

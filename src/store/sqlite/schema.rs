@@ -3,10 +3,11 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::super::StoreError;
 
@@ -18,6 +19,8 @@ const STATEMENTS: usize = 64;
 
 /// How long one process waits for another that is writing.
 const BUSY: Duration = Duration::from_secs(5);
+/// Between two tries where `SQLite` does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 const TABLES: &str = "
     CREATE TABLE request (id TEXT PRIMARY KEY, rev INTEGER NOT NULL, state TEXT NOT NULL, instance TEXT NOT NULL,
@@ -41,10 +44,22 @@ const TABLES: &str = "
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     create(path).map_err(StoreError::Broken)?;
     let connection = connect(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&connection)?;
     Ok(connection)
+}
+
+/// Of two that make a new file's log at the same time, one is told at once that the other holds the lock: `SQLite` does not
+/// wait there.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..BUSY.as_millis() / PAUSE.as_millis() {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(why) if why.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 /// Opens the file for reading.

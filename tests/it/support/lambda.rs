@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -88,7 +89,9 @@ impl Function {
         let time = SignedDuration::from_secs(seconds);
         let sent = self.queue.send(Invocation { event: event.to_string(), time, outcome });
         sent.expect("the interface lives as long as this");
-        became.await.unwrap_or(Outcome::Lost)
+        let patience = Duration::from_secs(90);
+        let became = tokio::time::timeout(patience, became).await;
+        became.unwrap_or_else(|_| panic!("it does not answer: {}", self.said())).unwrap_or(Outcome::Lost)
     }
 
     /// Kills the process, as Lambda does when the time is over, and starts another one.
