@@ -71,7 +71,7 @@ async fn a_key_that_was_rotated_is_read_again_once() {
     for code in ["AuthFailure.SecretIdNotFound", "AuthFailure.SignatureFailure", "InternalError"] {
         let server = Server::start(move |request| {
             let old = [&*request.head, &String::from_utf8_lossy(&request.body)].concat().contains("reader");
-            if old { error(code) } else { ok(HERE) }
+            if old { error(code) } else { ok(NONE) }
         });
         let found = of(Signing::Tc3, &server).describe(&instance()).await;
         assert_eq!(found.is_ok(), code != "InternalError", "{code}");
