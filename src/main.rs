@@ -13,7 +13,7 @@ use cleanslate::cli::args::{
     Audit, AuditOptions, CheckOptions, Cli, ConfigFile, Mode, RegisterOptions, SimOptions,
 };
 use cleanslate::cli::{audit, check, register, rehearse};
-use cleanslate::config::{Config, ConfigError, Environment, NoRole, Role, Source};
+use cleanslate::config::{Config, ConfigError, Environment, LivePolicy, NoRole, Role};
 use cleanslate::domain::Clock;
 use cleanslate::entry::lambda::{self, Front, Waker};
 use cleanslate::entry::server::{self, Patience, Server};
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     };
     // A rehearsal prints what happens; its log would only say it again.
     let usual = if matches!(mode, Some(Mode::Rehearse(_))) { "off" } else { "warn,cleanslate=info" };
-    telemetry::start(environment.log.as_deref().unwrap_or(usual), !environment.no_color);
+    telemetry::start(environment.log.as_deref(), usual, !environment.no_color);
     let done = match mode {
         Some(mode) => Box::pin(run(mode, environment)).await,
         None => function(environment).await,
@@ -61,46 +61,47 @@ async fn run(mode: Mode, environment: Environment) -> anyhow::Result<bool> {
     let (clock, aws): (Clock, _) = (Arc::new(now), Aws::default());
     let out = &mut std::io::stdout();
     let usual = environment.config_file(None);
-    let load = async |file: ConfigFile| -> anyhow::Result<(Config, Source)> {
-        let source = assemble::source(file.config.unwrap_or(usual), &aws).await?;
-        Ok((source.load().await?, source))
+    let open = async |file: ConfigFile| -> anyhow::Result<(Config, LivePolicy)> {
+        let source = assemble::source(file.config.unwrap_or_else(|| usual.clone()), &aws).await?;
+        Ok(LivePolicy::open(source, &clock).await?)
     };
+    let load = async |file| open(file).await.map(|(config, _)| config);
     match mode {
         Mode::Rehearse(options) => rehearse::run(options, now()).await,
         Mode::Serve(file) => {
-            let (config, source) = load(file).await?;
-            serve(config, source, environment, clock, &aws).await
+            let (config, policy) = open(file).await?;
+            serve(config, policy, environment, &clock, &aws).await
         }
         Mode::Sim(options) => simulate(options, clock).await,
         Mode::Audit(Audit::List(AuditOptions { file, json })) => {
-            audit::list(assemble::store(&load(file).await?.0, &aws).await?.as_ref(), out, json)
+            audit::list(assemble::store(&load(file).await?, &aws).await?.as_ref(), out, json)
                 .await
                 .map(|()| true)
         }
         Mode::Audit(Audit::Show { id, options: AuditOptions { file, json } }) => {
-            let store = assemble::store(&load(file).await?.0, &aws).await?;
+            let store = assemble::store(&load(file).await?, &aws).await?;
             audit::show(store.as_ref(), &id, out, json).await.map(|()| true)
         }
         Mode::Audit(Audit::Verify(AuditOptions { file, json })) => {
-            let config = load(file).await?.0;
+            let config = load(file).await?;
             audit::report(assemble::store(&config, &aws).await?.as_ref(), &config.origin, out, json).await
         }
         Mode::Check(CheckOptions { file, online }) => {
-            let config = load(file).await?.0;
+            let config = load(file).await?;
             let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock, &aws).await?);
             let offline = check::check(&config, &secrets, out).await?;
             let online = !online || check::online::check(&config, &secrets, &clock, &aws, out).await?;
             Ok(offline && online)
         }
         Mode::Register(RegisterOptions { file, global, dry_run }) => {
-            let config = load(file).await?.0;
+            let config = load(file).await?;
             let secrets = Arc::new(assemble::secrets(&config, environment.secrets, &clock, &aws).await?);
             let discord = config.platforms.discord.as_ref().ok_or(Missing("[discord]"))?;
             let client = assemble::discord_client(discord, &secrets)?;
             register::run(&client, &config, register::Options { global, dry_run }, out).await
         }
         Mode::Manifest { file, url } => {
-            let config = load(file).await?.0;
+            let config = load(file).await?;
             let url = url.or(config.public_url).unwrap_or_else(|| {
                 let missing = "say where Slack reaches this server: --url https://\u{2026}";
                 Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
@@ -121,14 +122,13 @@ fn now() -> Timestamp {
 
 async fn serve(
     config: Config,
-    source: Source,
+    policy: LivePolicy,
     environment: Environment,
-    clock: Clock,
+    clock: &Clock,
     aws: &Aws,
 ) -> anyhow::Result<bool> {
-    let secrets = assemble::secrets(&config, environment.secrets, &clock, aws).await?;
-    let Parts { ingress, worker, notify, .. } =
-        assemble::parts(&config, source, secrets, &clock, aws).await?;
+    let secrets = assemble::secrets(&config, environment.secrets, clock, aws).await?;
+    let Parts { ingress, worker, notify, .. } = assemble::parts(&config, policy, secrets, clock, aws).await?;
     let shutdown = server::signalled()?;
     let listener = bind(config.listen).await?;
     tracing::info!("Listening on http://{}", listener.local_addr()?);
@@ -143,17 +143,17 @@ async fn function(environment: Environment) -> anyhow::Result<bool> {
     let role = environment.role()?;
     let (clock, aws): (Clock, _) = (Arc::new(now), Aws::default());
     let source = assemble::source(environment.config_file(None), &aws).await?;
-    let config = source.load().await?;
+    let (config, policy) = LivePolicy::open(source, &clock).await?;
     let secrets = assemble::secrets(&config, environment.secrets, &clock, &aws).await?;
     match role {
         Role::Front { worker } => {
             let assemble::Front { ingress, notify } =
-                assemble::front(&config, source, secrets, &clock, &aws).await?;
+                assemble::front(&config, policy, secrets, &clock, &aws).await?;
             let waker = Waker::new(aws.config().await?, worker);
             lambda::front(Front { ingress, bell: notify, waker }).await?;
         }
         Role::Worker => {
-            lambda::worker(assemble::worker(&config, source, secrets, &clock, &aws).await?).await?;
+            lambda::worker(assemble::worker(&config, policy, secrets, &clock, &aws).await?).await?;
         }
     }
     Ok(true)

@@ -2,20 +2,30 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 /// Logs whole events, and with them reply addresses, when it is asked for everything.
-const QUIET: &str = "lambda_runtime::layers::api_response=info";
+const QUIET: &str = "lambda_runtime::layers::api_response";
 
-/// Starts logging. `filter` is `RUST_LOG`'s form.
-pub fn start(filter: &str, color: bool) {
-    let quiet = QUIET.parse().expect("it is a directive");
-    let filter = EnvFilter::new(filter).add_directive(quiet);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+/// Starts logging. `wanted` is `RUST_LOG`'s text: levels, and targets with levels. Without it, or where it cannot be
+/// understood, `usual` counts.
+pub fn start(wanted: Option<&str>, usual: &str, color: bool) {
+    let usual: Targets = usual.parse().expect("it is a filter");
+    let wanted = wanted.map(str::parse::<Targets>);
+    let filter = wanted.as_ref().and_then(|wanted| wanted.as_ref().ok()).unwrap_or(&usual);
+    let logs = registry().with(filter.clone().with_target(QUIET, Level::INFO));
+    let layer = fmt::layer().with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
-        logs.with_ansi(color).init();
+        logs.with(layer.with_ansi(color)).init();
     } else {
-        logs.json().flatten_event(true).init();
+        logs.with(layer.json().flatten_event(true)).init();
+    }
+    if let Some(Err(why)) = wanted {
+        tracing::warn!("RUST_LOG is ignored ({why}): write it like \"info,cleanslate=debug\"");
     }
     // A panic's payload may hold anything; its place is enough to find it.
     std::panic::set_hook(Box::new(|panic| {

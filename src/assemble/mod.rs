@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::FutureExt as _;
+use futures_util::future::{FutureExt as _, join};
 use tokio::sync::Notify;
 
 use self::keys::{complete, discord_door, door_secrets, hand_secrets, slack_door};
@@ -19,9 +19,10 @@ use crate::chat::{Chat, Voices, discord, slack};
 use crate::cloud::client as tencent;
 use crate::cloud::v1;
 use crate::cloud::wire::call::Signing;
-use crate::config::{self, Api, Config, LivePolicy, Source};
+use crate::config::{self, Api, Config, LivePolicy};
 use crate::domain::Clock;
 use crate::domain::password::Noise;
+use crate::domain::policy::Policies;
 use crate::ingress::Ingress;
 use crate::outbound::Timeouts;
 use crate::secrets::Secrets;
@@ -57,20 +58,20 @@ pub struct Front {
     pub notify: Arc<Notify>,
 }
 
-/// Makes all of it for the configuration that stands in `source`. Every secret is looked at once, so that one that is
-/// missing is said now and not at three in the morning; later each is fetched when it is needed.
+/// Makes all of it. Every secret is looked at once, so that one that is missing is said now and not at three in the
+/// morning; later each is fetched when it is needed.
 ///
 /// # Errors
 /// When a secret is missing or the store cannot be opened.
 pub async fn parts(
     config: &Config,
-    source: Source,
+    policy: LivePolicy,
     secrets: Secrets,
     clock: &Clock,
     aws: &Aws,
 ) -> anyhow::Result<Parts> {
     complete(inventory(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock, aws).await?;
+    let ground = Ground::new(policy, secrets, stores(config, aws).await?, clock);
     let notify = Arc::new(Notify::new());
     Ok(Parts {
         ingress: Arc::new(ground.ingress(config, &notify)),
@@ -80,19 +81,21 @@ pub async fn parts(
     })
 }
 
-/// Makes the front alone, for a process that cannot read the bot's tokens and the cloud's keys.
+/// Makes the front alone, for a process that cannot read the bot's tokens and the cloud's keys. Somebody waits for its
+/// first answer, so secrets and store are asked at the same time.
 ///
 /// # Errors
 /// As [`parts`].
 pub async fn front(
     config: &Config,
-    source: Source,
+    policy: LivePolicy,
     secrets: Secrets,
     clock: &Clock,
     aws: &Aws,
 ) -> anyhow::Result<Front> {
-    complete(door_secrets(config, &secrets).await)?;
-    let ground = Ground::new(config, source, secrets, clock, aws).await?;
+    let (found, stores) = join(door_secrets(config, &secrets), stores(config, aws)).await;
+    complete(found)?;
+    let ground = Ground::new(policy, secrets, stores?, clock);
     let notify = Arc::new(Notify::new());
     Ok(Front { ingress: Arc::new(ground.ingress(config, &notify)), notify })
 }
@@ -103,39 +106,38 @@ pub async fn front(
 /// As [`parts`].
 pub async fn worker(
     config: &Config,
-    source: Source,
+    policy: LivePolicy,
     secrets: Secrets,
     clock: &Clock,
     aws: &Aws,
 ) -> anyhow::Result<Arc<Worker>> {
     complete(hand_secrets(config, &secrets).await)?;
-    Ok(Arc::new(Ground::new(config, source, secrets, clock, aws).await?.worker(config)?))
+    let ground = Ground::new(policy, secrets, stores(config, aws).await?, clock);
+    Ok(Arc::new(ground.worker(config)?))
 }
 
 /// What front and worker both stand on.
 struct Ground {
+    policies: Policies,
     secrets: Arc<Secrets>,
     stores: Stores,
-    rules: Arc<Rules>,
     clock: Clock,
 }
 
 impl Ground {
-    async fn new(
-        config: &Config,
-        source: Source,
-        secrets: Secrets,
-        clock: &Clock,
-        aws: &Aws,
-    ) -> anyhow::Result<Self> {
-        let stores = stores(config, aws).await?;
-        let policies = LivePolicy::new(source, Arc::clone(clock)).policies();
-        let rules = Arc::new(Rules::new(Arc::clone(&stores.worker), policies));
-        Ok(Self { secrets: Arc::new(secrets), stores, rules, clock: Arc::clone(clock) })
+    fn new(policy: LivePolicy, secrets: Secrets, stores: Stores, clock: &Clock) -> Self {
+        let (policies, secrets) = (policy.policies(), Arc::new(secrets));
+        Self { policies, secrets, stores, clock: Arc::clone(clock) }
+    }
+
+    /// A policy that is new is written with the patience of whoever comes upon it.
+    fn rules(&self, store: &Arc<dyn Store>) -> Arc<Rules> {
+        Arc::new(Rules::new(Arc::clone(store), Arc::clone(&self.policies)))
     }
 
     fn ingress(&self, config: &Config, notify: &Arc<Notify>) -> Ingress {
-        let (store, rules) = (Arc::clone(&self.stores.front), Arc::clone(&self.rules));
+        let store = Arc::clone(&self.stores.front);
+        let rules = self.rules(&store);
         Ingress {
             app: Arc::new(App { store, rules, bell: bell(notify) }),
             slack: config.platforms.slack.as_ref().map(|slack| slack_door(slack, &self.secrets)),
@@ -152,7 +154,7 @@ impl Ground {
             store: Arc::clone(&self.stores.worker),
             chat: Arc::new(voices(config, &self.secrets)?),
             cloud: Arc::new(cloud(config, &self.secrets, &self.clock)?),
-            rules: Arc::clone(&self.rules),
+            rules: self.rules(&self.stores.worker),
             supplies: supplies(config, &self.secrets)?,
             clock: Arc::clone(&self.clock),
             claims: AtomicU64::new(0),

@@ -7,7 +7,7 @@ use futures_util::future::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::Source;
+use super::{Config, ConfigError, Source};
 use crate::domain::Clock;
 use crate::domain::policy::{Policies, Policy};
 
@@ -20,8 +20,15 @@ pub struct LivePolicy {
 }
 
 impl LivePolicy {
-    pub fn new(source: Source, clock: Clock) -> Self {
-        Self { source, clock, last: Mutex::new(None) }
+    /// Reads the configuration for the first time: its policy is the first of today.
+    ///
+    /// # Errors
+    /// As [`Source::load`].
+    pub async fn open(source: Source, clock: &Clock) -> Result<(Config, Self), ConfigError> {
+        let read_at = clock();
+        let config = source.load().await?;
+        let last = Mutex::new(Some((read_at, Arc::new(config.policy.clone()))));
+        Ok((config, Self { source, clock: Arc::clone(clock), last }))
     }
 
     /// # Errors

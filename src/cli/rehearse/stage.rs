@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::assemble::{self, Aws, Parts};
-use crate::config::Source;
+use crate::config::{LivePolicy, Source};
 use crate::domain::Clock;
 use crate::domain::id::Platform;
 use crate::entry::server::{self, Patience};
@@ -75,10 +75,10 @@ impl Stage {
         let folder = keep.clone().unwrap_or(temporary);
         let file = write(&folder, platform, address, more)
             .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
-        let (source, aws) = (Source::file(file), Aws::default());
-        let config = source.load().await?;
+        let aws = Aws::default();
+        let (config, policy) = LivePolicy::open(Source::file(file), &clock).await?;
         let secrets = assemble::secrets(&config, BTreeMap::new(), &clock, &aws).await?;
-        let parts = assemble::parts(&config, source, secrets, &clock, &aws).await?;
+        let parts = assemble::parts(&config, policy, secrets, &clock, &aws).await?;
         let address = front.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::listen(

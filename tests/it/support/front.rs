@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cleanslate::assemble::{self, Aws, Parts};
-use cleanslate::config::{Environment, Source};
+use cleanslate::config::{Environment, LivePolicy, Source};
 use cleanslate::domain::Clock;
 use cleanslate::ingress::Ingress;
 use cleanslate::sim::cast;
@@ -76,11 +76,10 @@ impl Front {
         let folder = Folder::new();
         let file = folder.0.join("cleanslate.toml");
         std::fs::write(&file, configuration()).unwrap();
-        let source = Source::file(file);
-        let config = source.load().await.unwrap();
         let clock: Clock = Arc::new(|| NOW);
+        let (config, policy) = LivePolicy::open(Source::file(file), &clock).await.unwrap();
         let secrets = assemble::secrets(&config, secrets(), &clock, &Aws::default()).await.unwrap();
-        let parts = assemble::parts(&config, source, secrets, &clock, &Aws::default()).await.unwrap();
+        let parts = assemble::parts(&config, policy, secrets, &clock, &Aws::default()).await.unwrap();
         Self { parts, folder }
     }
 

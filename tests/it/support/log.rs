@@ -3,6 +3,11 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -23,11 +28,9 @@ pub(crate) fn start() {
     LINES.get_or_init(|| {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing_subscriber::fmt()
-            .json()
-            .with_env_filter("off,cleanslate=trace")
-            .with_writer(move || writer.clone())
-            .init();
+        let layer = tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone());
+        let ours = Targets::new().with_target("cleanslate", LevelFilter::TRACE);
+        tracing_subscriber::registry().with(layer.with_filter(ours)).init();
         lines
     });
 }
