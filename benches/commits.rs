@@ -52,7 +52,7 @@ async fn main() {
 async fn write(writers: usize) -> (u32, u32) {
     let table = tables::create().await;
     let aws = tables::aws().await;
-    let stores = join_all((0..writers).map(async |_| tables::open(&aws, &table).await)).await;
+    let stores: Vec<_> = (0..writers).map(|_| tables::open(&aws, &table)).collect();
     block_in_place(|| suite::put_policy(&stores[0]));
     let end = Instant::now() + SPAN;
     let counts = join_all(stores.iter().enumerate().map(async |(user, store)| {

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -50,8 +52,14 @@ pub async fn config() -> anyhow::Result<SdkConfig> {
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
-    let defaults = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
-    let config = Box::pin(defaults.load()).await;
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    // Where the environment has credentials it wins: nothing of what comes after it need be made.
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    if environment.provide_credentials().await.is_ok() {
+        loader = loader.credentials_provider(environment);
+    }
+    let config = Box::pin(loader.load()).await;
     if config.region().is_none() {
         bail!("no AWS region is set: set AWS_REGION");
     }

@@ -65,7 +65,7 @@ impl Site {
     async fn new(folder: &Path) -> Self {
         let peers = install();
         let file = folder.join("cleanslate.toml");
-        std::fs::write(&file, config("[secrets]\nkind = \"env\"\n")).unwrap();
+        std::fs::write(&file, config("[secrets]\nkind = \"env\"\n[store]\nkind = \"dynamodb\"\n")).unwrap();
         let verify = json!({ "slack": { "signing_secret": cast::SLACK_SIGNING_SECRET } }).to_string();
         let managed = "[secrets]\nkind = \"aws\"\nverify = \"verify\"\n[store]\nkind = \"dynamodb\"\n";
         let stub = Stub::start(folder, config(managed), verify).await;

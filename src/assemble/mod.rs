@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::{FutureExt as _, join};
+use futures_util::future::FutureExt as _;
 use tokio::sync::Notify;
 
 use self::keys::{complete, discord_door, door_secrets, hand_secrets, slack_door};
@@ -71,7 +71,7 @@ pub async fn parts(
     aws: &Aws,
 ) -> anyhow::Result<Parts> {
     complete(inventory(config, &secrets).await)?;
-    let ground = Ground::new(policy, secrets, stores(config, aws).await?, clock);
+    let ground = Ground::new(policy, secrets, opened(config, aws).await?, clock);
     let notify = Arc::new(Notify::new());
     Ok(Parts {
         ingress: Arc::new(ground.ingress(config, &notify)),
@@ -82,7 +82,7 @@ pub async fn parts(
 }
 
 /// Makes the front alone, for a process that cannot read the bot's tokens and the cloud's keys. Somebody waits for its
-/// first answer, so secrets and store are asked at the same time.
+/// first answer: tables are not called before there is something to look up.
 ///
 /// # Errors
 /// As [`parts`].
@@ -93,9 +93,8 @@ pub async fn front(
     clock: &Clock,
     aws: &Aws,
 ) -> anyhow::Result<Front> {
-    let (found, stores) = join(door_secrets(config, &secrets), stores(config, aws)).await;
-    complete(found)?;
-    let ground = Ground::new(policy, secrets, stores?, clock);
+    complete(door_secrets(config, &secrets).await)?;
+    let ground = Ground::new(policy, secrets, stores(config, aws).await?, clock);
     let notify = Arc::new(Notify::new());
     Ok(Front { ingress: Arc::new(ground.ingress(config, &notify)), notify })
 }
@@ -112,7 +111,7 @@ pub async fn worker(
     aws: &Aws,
 ) -> anyhow::Result<Arc<Worker>> {
     complete(hand_secrets(config, &secrets).await)?;
-    let ground = Ground::new(policy, secrets, stores(config, aws).await?, clock);
+    let ground = Ground::new(policy, secrets, opened(config, aws).await?, clock);
     Ok(Arc::new(ground.worker(config)?))
 }
 
@@ -167,21 +166,25 @@ impl Ground {
 /// # Errors
 /// When it cannot be opened.
 pub async fn store(config: &Config, aws: &Aws) -> anyhow::Result<Arc<dyn Store>> {
-    stores(config, aws).await.map(|Stores { worker, .. }| worker)
+    opened(config, aws).await.map(|Stores { worker, .. }| worker)
+}
+
+/// Opens the store, and finds out now whether it can be read.
+async fn opened(config: &Config, aws: &Aws) -> anyhow::Result<Stores> {
+    let stores = stores(config, aws).await?;
+    stores.worker.head().await.context("the store cannot be opened")?;
+    Ok(stores)
 }
 
 /// One store, as each of two sees it.
-pub struct Stores {
+struct Stores {
     /// Gives up while a person still waits for the answer.
-    pub front: Arc<dyn Store>,
-    pub worker: Arc<dyn Store>,
+    front: Arc<dyn Store>,
+    worker: Arc<dyn Store>,
 }
 
-/// Opens the store.
-///
-/// # Errors
-/// When it cannot be opened.
-pub async fn stores(config: &Config, aws: &Aws) -> anyhow::Result<Stores> {
+/// Opens a file; tables are called when they are needed.
+async fn stores(config: &Config, aws: &Aws) -> anyhow::Result<Stores> {
     let build = option_env!("CLEANSLATE_BUILD").unwrap_or(env!("CARGO_PKG_VERSION")).to_owned();
     let origin = Origin { log: config.origin.clone(), build };
     match &config.store {
@@ -192,8 +195,7 @@ pub async fn stores(config: &Config, aws: &Aws) -> anyhow::Result<Stores> {
             Ok(Stores { front: Arc::clone(&worker), worker })
         }
         config::Store::Dynamodb(table) => {
-            let opened = Box::pin(Dynamo::open(aws.config().await?, table, origin, dynamo::WORKER)).await;
-            let worker = opened.with_context(|| format!("the store {table} cannot be opened"))?;
+            let worker = Dynamo::new(aws.config().await?, table, origin, dynamo::WORKER)?;
             Ok(Stores { front: Arc::new(worker.patient(dynamo::FRONT)), worker: Arc::new(worker) })
         }
     }

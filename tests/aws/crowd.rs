@@ -15,7 +15,7 @@ const APPENDS: usize = 50;
 
 /// Each is a process of its own, as far as the store can tell.
 async fn processes(table: &str) -> Vec<Dynamo> {
-    join_all((0..WRITERS).map(async |_| tables::open(&tables::aws().await, table).await)).await
+    join_all((0..WRITERS).map(async |_| tables::open(&tables::aws().await, table))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

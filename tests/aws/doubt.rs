@@ -15,10 +15,10 @@ use crate::tables;
 /// A store on a sound road, and the same tables on a road with these fates.
 async fn two_roads(fates: &[Fate], patience: Duration) -> (Dynamo, Dynamo, Losses) {
     let table = tables::create().await;
-    let direct = tables::open(&tables::aws().await, &table).await;
+    let direct = tables::open(&tables::aws().await, &table);
     block_in_place(|| put_policy(&direct));
     let (road, losses) = losing(fates).await;
-    let losing = Dynamo::open(&road, &table, origin(), patience).await.unwrap();
+    let losing = Dynamo::new(&road, &table, origin(), patience).unwrap();
     (direct, losing, losses)
 }
 

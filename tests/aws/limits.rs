@@ -1,22 +1,19 @@
 //! What is refused, and says why.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use cleanslate::domain::request::{Event, Fact};
-use cleanslate::store::dynamo::{Dynamo, WORKER};
 use cleanslate::store::{Commit, Store as _, StoreError};
 use tokio::task::block_in_place;
 
 use crate::suite::{denied, put_policy, verify};
-use crate::support::sample::{origin, start};
+use crate::support::sample::start;
 use crate::tables;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_of_a_newer_version_is_refused_and_left_alone() {
     let (aws, table) = (tables::aws().await, tables::create().await);
-    let store = tables::open(&aws, &table).await;
+    let store = tables::open(&aws, &table);
     block_in_place(|| put_policy(&store));
     let text = |value: &str| AttributeValue::S(value.to_owned());
     Client::new(&aws)
@@ -30,7 +27,7 @@ async fn a_table_of_a_newer_version_is_refused_and_left_alone() {
         .send()
         .await
         .unwrap();
-    let again = Dynamo::open(&aws, &table, origin(), WORKER).await.err();
+    let again = tables::open(&aws, &table).head().await.err();
     assert!(matches!(again, Some(StoreError::Newer { found: 2, known: 1 })), "{again:?}");
     let running = store.commit(denied(1)).await;
     assert!(matches!(running, Err(StoreError::Newer { .. })), "{running:?}");
@@ -50,7 +47,7 @@ async fn what_is_too_large_for_an_item_is_refused_with_words() {
 
 #[tokio::test]
 async fn a_table_that_is_not_there_is_named() {
-    let opened = Dynamo::open(&tables::aws().await, "no-such-table", origin(), Duration::from_secs(1)).await;
-    let Err(StoreError::Broken(why)) = opened else { panic!("it was opened") };
+    let head = tables::open(&tables::aws().await, "no-such-table").head().await;
+    let Err(StoreError::Broken(why)) = head else { panic!("it was read: {head:?}") };
     assert!(why.to_string().contains("no-such-table"), "{why:#}");
 }

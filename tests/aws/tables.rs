@@ -80,9 +80,9 @@ fn local(table: &Table, (name, sort): (&str, Attribute)) -> LocalSecondaryIndex 
 
 /// A store on tables of its own.
 pub(crate) async fn store() -> Dynamo {
-    open(&aws().await, &create().await).await
+    open(&aws().await, &create().await)
 }
 
-pub(crate) async fn open(aws: &SdkConfig, table: &str) -> Dynamo {
-    Dynamo::open(aws, table, origin(), WORKER).await.unwrap()
+pub(crate) fn open(aws: &SdkConfig, table: &str) -> Dynamo {
+    Dynamo::new(aws, table, origin(), WORKER).unwrap()
 }

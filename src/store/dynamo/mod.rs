@@ -13,7 +13,7 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -51,21 +51,17 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Uses the tables `table` and `table-log`. `origin` goes into every entry that is written; `patience` is how long a
-    /// commit may wait for others.
+    /// Uses the tables `table` and `table-log`, and does not call them yet: whether they are there, and of a version
+    /// that is known, is found out with the log's head, which is read before anything is stored. `origin` goes into
+    /// every entry that is written; `patience` is how long a commit may wait for others.
     ///
     /// # Errors
-    /// When the table is not there or cannot be read, or belongs to a newer version.
-    pub async fn open(
-        aws: &SdkConfig,
-        table: &str,
-        origin: Origin,
-        patience: Duration,
-    ) -> Result<Self, StoreError> {
+    /// When `aws` has no timer.
+    pub fn new(aws: &SdkConfig, table: &str, origin: Origin, patience: Duration) -> Result<Self, StoreError> {
         let timer =
             aws.sleep_impl().ok_or_else(|| StoreError::Broken(anyhow!("AWS is reached without a timer")))?;
         let once = Builder::from(aws).retry_config(RetryConfig::disabled()).build();
-        let store = Self {
+        Ok(Self {
             client: Client::new(aws),
             once: Client::from_conf(once),
             timer,
@@ -74,14 +70,7 @@ impl Dynamo {
             log: format!("{table}{}", tables::LOG.suffix),
             origin: Arc::new(origin),
             turn: Arc::default(),
-        };
-        match store.read_head().await {
-            Ok(_) => Ok(store),
-            Err(StoreError::Broken(why)) => {
-                Err(why).context(format!("the table `{table}`")).map_err(StoreError::Broken)
-            }
-            Err(why) => Err(why),
-        }
+        })
     }
 
     /// The same store, with another patience; its appends queue with this one's.

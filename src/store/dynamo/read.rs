@@ -52,7 +52,12 @@ impl Dynamo {
     }
 
     pub(super) async fn read_head(&self) -> Result<Head, StoreError> {
-        item::head(self.one(key(HEAD, HEAD)).await?.as_ref())
+        match self.one(key(HEAD, HEAD)).await {
+            Err(StoreError::Broken(why)) => {
+                Err(StoreError::Broken(why.context(format!("the table `{}`", self.table))))
+            }
+            found => item::head(found?.as_ref()),
+        }
     }
 
     pub(super) async fn row(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
