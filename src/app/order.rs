@@ -18,26 +18,27 @@ impl App {
         order: Result<Order, Hint>,
         now: Timestamp,
     ) -> Result<Notice, Trouble> {
-        let policy = self.rules.today(POLICY_AGE, now).await?;
-        let order = match order {
-            Ok(order) => order,
-            Err(hint) => return Ok(notice::hint(&hint)),
-        };
+        // Help and hints are there when nothing else is.
+        let today = async || self.rules.today(POLICY_AGE, now).await;
         match order {
-            Order::Help => Ok(notice::help(&caller)),
-            Order::Reset(ask) => self.ask(caller, id, *ask, (&policy, now)).await,
-            Order::Status(target) => self.status(&caller, target.as_ref(), &policy, now).await,
-            Order::Explain(instance) => match policy.authorise(&caller, Act::Look) {
-                Err(denial) => self.denied(&caller, "explain", denial, (&policy, now)).await,
-                Ok(()) => Ok(notice::explain(&caller, &instance, &policy)),
-            },
-            Order::Cancel(target) => {
-                let command = Command::Cancel { caller: caller.clone() };
-                self.settle(&caller, &target, command, (&policy, now)).await
+            Err(hint) => Ok(notice::hint(&hint)),
+            Ok(Order::Help) => Ok(notice::help(&caller)),
+            Ok(Order::Reset(ask)) => self.ask(caller, id, *ask, (&*today().await?, now)).await,
+            Ok(Order::Status(target)) => self.status(&caller, target.as_ref(), &*today().await?, now).await,
+            Ok(Order::Explain(instance)) => {
+                let policy = today().await?;
+                match policy.authorise(&caller, Act::Look) {
+                    Err(denial) => self.denied(&caller, "explain", denial, (&policy, now)).await,
+                    Ok(()) => Ok(notice::explain(&caller, &instance, &policy)),
+                }
             }
-            Order::Close { target, finding } => {
+            Ok(Order::Cancel(target)) => {
+                let command = Command::Cancel { caller: caller.clone() };
+                self.settle(&caller, &target, command, (&*today().await?, now)).await
+            }
+            Ok(Order::Close { target, finding }) => {
                 let command = Command::Close { caller: caller.clone(), finding };
-                self.settle(&caller, &target, command, (&policy, now)).await
+                self.settle(&caller, &target, command, (&*today().await?, now)).await
             }
         }
     }

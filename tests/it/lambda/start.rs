@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use cleanslate::domain::Clock;
+use cleanslate::domain::id::Platform;
 use cleanslate::entry::lambda::{Envelope, Front, Waker, work};
 use cleanslate::ingress::Ingress;
+use cleanslate::sim::cast;
 use cleanslate::sim::play::Delivery;
 use cleanslate::worker::Worker;
 use lambda_runtime::{Context, LambdaEvent};
@@ -15,7 +17,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::events::{Call, Shape, wake_up};
+use super::site::Site;
 use crate::support::front::{self, NOW};
+use crate::support::lambda::Function;
 use crate::support::process::BINARY;
 
 /// What it says as it ends, and its exit code.
@@ -51,6 +55,30 @@ fn a_role_needs_its_own_secrets_alone() {
     assert!(code == Some(2) && said.contains("CLEANSLATE_SLACK_BOT_TOKEN"), "{said}");
 }
 
+#[tokio::test]
+async fn help_and_a_hint_need_no_store() {
+    let folder = front::Folder::new();
+    let file = folder.0.join("cleanslate.toml");
+    let dynamodb = front::configuration().replace("[audit]", "[store]\nkind = \"dynamodb\"\n[audit]");
+    std::fs::write(&file, &dynamodb).unwrap();
+    let nobody = "http://127.0.0.1:9";
+    let function = Function::start(&[
+        ("CLEANSLATE_ROLE", "front"),
+        ("CLEANSLATE_WORKER", "w"),
+        ("CLEANSLATE_CONFIG", file.to_str().unwrap()),
+        ("CLEANSLATE_SLACK_SIGNING_SECRET", cast::SLACK_SIGNING_SECRET),
+        ("AWS_ENDPOINT_URL", nobody),
+    ])
+    .await;
+    let site = Site::on(Platform::Slack).await;
+    let asked =
+        [("help", "/reset ins-"), ("ins-1 60GB", "not an instance id"), ("status", "could not store")];
+    for (text, says) in asked {
+        let said = site.types(&function, "alice", &format!("/reset {text}")).await;
+        assert!(said.contains(says), "{text}: {said}");
+    }
+}
+
 /// A clock that panics when it is first read.
 fn cracked() -> Clock {
     let whole = AtomicBool::new(false);
@@ -75,8 +103,7 @@ async fn a_mistake_in_the_front_costs_one_answer() {
     let front = Front { ingress: Arc::new(ingress), bell: Arc::new(Notify::new()), waker };
     let form = "team_id=T0SIM0000&command=%2Freset&text=help".to_owned();
     let event = || {
-        let delivery =
-            Delivery::sign(cleanslate::domain::id::Platform::Slack, "/slack/commands", form.clone(), NOW);
+        let delivery = Delivery::sign(Platform::Slack, "/slack/commands", form.clone(), NOW);
         envelope(Call::of(&delivery).event(Shape::FunctionUrl))
     };
     assert_eq!(front.answer(event()).await.unwrap()["statusCode"], 500);
