@@ -15,6 +15,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::RUNTIME_API;
+
 /// What happened, and when.
 pub(crate) type Marks = Arc<Mutex<Vec<(Instant, String)>>>;
 
@@ -55,26 +57,20 @@ impl Function {
         tokio::spawn(async move { axum::serve(listener, routes).await });
         events.send(first.to_string()).unwrap();
         let Program { command, folder, variables } = program;
-        let mut command = {
-            let mut made = Command::new(&command[0]);
-            made.args(&command[1..]).current_dir(folder).env_clear().envs(variables.iter().cloned());
-            made
-        };
-        for (name, value) in [
-            ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
+        let mut start = Command::new(&command[0]);
+        start.args(&command[1..]).current_dir(folder).env_clear().envs(variables.iter().cloned()).envs([
+            (RUNTIME_API, api.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", "front"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "ASIABENCH"),
             ("AWS_SECRET_ACCESS_KEY", "bench"),
-        ] {
-            command.env(name, value);
-        }
+        ]);
+        start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         marks.lock().unwrap().clear();
         let begun = Instant::now();
-        let process =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let process = start.spawn().unwrap();
         Self { process, begun, events, answers }
     }
 

@@ -11,6 +11,9 @@
 )]
 
 mod emulator;
+#[path = "../../tests/it/lambda/events.rs"]
+#[expect(dead_code, reason = "it serves the tests")]
+mod events;
 mod report;
 mod stub;
 
@@ -172,14 +175,8 @@ fn install() -> PathBuf {
     folder
 }
 
-/// A Function URL's event.
 fn event(delivery: &Delivery) -> Value {
-    let headers: serde_json::Map<String, Value> =
-        delivery.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    json!({
-        "version": "2.0", "rawPath": delivery.path, "headers": headers, "body": delivery.body, "isBase64Encoded": false,
-        "requestContext": { "http": { "method": "POST", "path": delivery.path }, "stage": "$default" },
-    })
+    events::Call::of(delivery).event(events::Shape::FunctionUrl)
 }
 
 fn typed(text: &str, number: usize) -> Value {

@@ -27,6 +27,7 @@ async fn a_changed_policy_is_seen_when_the_old_one_is_too_old_and_a_broken_one_c
     second.store(59, Ordering::Relaxed);
     let old = live.today(minute).await.unwrap();
     assert!(old.self_approval, "a minute since it was opened is not over");
+    assert!(Arc::ptr_eq(&old, &live.today(minute).await.unwrap()), "a minute is not over");
     let new = live.today(fresh).await.unwrap();
     assert!(old.self_approval && !new.self_approval && old.hash != new.hash);
     second.store(58, Ordering::Relaxed);

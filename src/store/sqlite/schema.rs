@@ -53,13 +53,14 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
 /// Of two that make a new file's log at the same time, one is told at once that the other holds the lock: `SQLite` does not
 /// wait there.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let switch = || connection.pragma_update(None, "journal_mode", "WAL");
     for _ in 0..BUSY.as_millis() / PAUSE.as_millis() {
-        match connection.pragma_update(None, "journal_mode", "WAL") {
+        match switch() {
             Err(why) if why.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => thread::sleep(PAUSE),
             done => return done,
         }
     }
-    connection.pragma_update(None, "journal_mode", "WAL")
+    switch()
 }
 
 /// Opens the file for reading.
